@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+
+int main() {
+    std::puts("rowhaul");
+}

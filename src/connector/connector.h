@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// A connector joins Rowhaul to one kind of system. Rows leave it through a Source and enter it
+// through a Target; the pipeline knows nothing else.
+#pragma once
+#include "data/rows.h"
+#include "data/schema.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rowhaul {
+
+class Source {
+public:
+    virtual ~Source() = default;
+    // What a person calls it: table name, first words of a query, file name.
+    virtual std::string object() const = 0;
+    // All columns that the source offers.
+    virtual Schema schema(const Context&) = 0;
+    // Reads the named columns in this order; batches are as wide as `columns`.
+    virtual std::unique_ptr<RowReader> open(const Context&, const std::vector<std::string>& columns) = 0;
+    // How many rows to expect, where the source knows without reading them; for progress.
+    virtual std::optional<std::uint64_t> estimate(const Context&) { return {}; }
+};
+
+// One file that a target made or a source took in.
+struct FileRecord {
+    std::string name;
+    std::uint64_t bytes = 0;
+    std::uint64_t rows = 0;
+    std::string md5;  // lowercase hex of the bytes as they lie there (compressed, if so)
+    std::string sha256;
+};
+
+// What became of the rows that were handed to a target.
+struct Delivery {
+    std::uint64_t created = 0;
+    std::uint64_t updated = 0;
+    std::uint64_t unchanged = 0;
+    std::uint64_t skipped = 0;
+    std::uint64_t deleted = 0;
+    std::vector<FileRecord> files;
+    std::vector<Warning> warnings;
+};
+
+// prepare, one writer until it is finished, complete, publish: in this order, each once. Destroyed
+// before publish(), a target leaves nothing visible and cleans up after itself.
+class Target {
+public:
+    virtual ~Target() = default;
+    virtual std::string object() const = 0;
+    virtual void prepare(const Context&, const Schema&) = 0;
+    virtual std::unique_ptr<RowWriter> writer(const Context&, Rejects) = 0;
+    // Everything has arrived and was verified, still invisible.
+    virtual void complete(const Context&) = 0;
+    // Makes it visible (or, in a test run, throws it away) and says what became of the rows.
+    virtual Delivery publish(const Context&) = 0;
+    // Bytes that left so far; for progress. Callable from any thread.
+    virtual std::uint64_t bytes() const { return 0; }
+};
+
+}  // namespace rowhaul
