@@ -88,6 +88,20 @@ TEST(Context, a_stop_request_ends_a_wait_at_once) {
     EXPECT_THROW(context.check(), Error);
 }
 
+TEST(Context, a_stop_signal_follows_its_parent_but_not_the_other_way_round) {
+    StopSignal parent;
+    StopSignal first(&parent);
+    StopSignal second(&parent);
+    first.request();
+    EXPECT_TRUE(first.requested());
+    EXPECT_FALSE(parent.requested());
+    EXPECT_FALSE(second.requested());
+    const Context context{.stop = &second};
+    std::thread stopper([&] { parent.request(); });
+    EXPECT_THROW(context.wait(-1, Readiness::Read, std::chrono::minutes(5)), Error);
+    stopper.join();
+}
+
 TEST(Context, a_wait_tells_readiness_from_time_out) {
     const int ready = ::eventfd(1, EFD_CLOEXEC);
     const int idle = ::eventfd(0, EFD_CLOEXEC);

@@ -6,19 +6,40 @@
 #include <cstring>
 #include <poll.h>
 #include <string>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 namespace rowhaul {
 
-StopSignal::StopSignal() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    if (descriptor_ < 0) {
-        throw Error(ErrorKind::Exhausted, std::string("cannot create an event descriptor: ") + std::strerror(errno));
+StopSignal::StopSignal(const StopSignal* parent)
+    : parent_(parent), event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), descriptor_(event_) {
+    bool good = event_ >= 0;
+    if (good && parent_ != nullptr) {
+        descriptor_ = ::epoll_create1(EPOLL_CLOEXEC);
+        epoll_event readable{};
+        readable.events = EPOLLIN;
+        good = descriptor_ >= 0 && ::epoll_ctl(descriptor_, EPOLL_CTL_ADD, event_, &readable) == 0 &&
+               ::epoll_ctl(descriptor_, EPOLL_CTL_ADD, parent_->descriptor(), &readable) == 0;
+    }
+    if (!good) {
+        const int reason = errno;
+        close();
+        throw Error(ErrorKind::Exhausted, std::string("cannot create an event descriptor: ") + std::strerror(reason));
     }
 }
 
 StopSignal::~StopSignal() {
-    ::close(descriptor_);
+    close();
+}
+
+void StopSignal::close() noexcept {
+    if (descriptor_ >= 0 && descriptor_ != event_) {
+        ::close(descriptor_);
+    }
+    if (event_ >= 0) {
+        ::close(event_);
+    }
 }
 
 void StopSignal::request() noexcept {
@@ -26,7 +47,7 @@ void StopSignal::request() noexcept {
     const int saved = errno;
     const std::uint64_t one = 1;
     // The counter can only be full when it is readable already.
-    [[maybe_unused]] const auto written = ::write(descriptor_, &one, sizeof one);
+    [[maybe_unused]] const auto written = ::write(event_, &one, sizeof one);
     errno = saved;
 }
 

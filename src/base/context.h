@@ -16,19 +16,28 @@ enum class Level : std::uint8_t { Debug, Info, Warning, Error };
 // from a signal handler and from any thread, any number of times.
 class StopSignal {
 public:
-    StopSignal();
+    StopSignal() : StopSignal(nullptr) {}
+    // Also requested whenever `parent` is, which must outlive this one: for work that is to end with
+    // a larger work, or alone.
+    explicit StopSignal(const StopSignal* parent);
     ~StopSignal();
     StopSignal(const StopSignal&) = delete;
     StopSignal& operator=(const StopSignal&) = delete;
 
     void request() noexcept;
-    bool requested() const noexcept { return requested_.load(std::memory_order_acquire); }
+    bool requested() const noexcept {
+        return requested_.load(std::memory_order_acquire) || (parent_ != nullptr && parent_->requested());
+    }
     // Readable once a stop was requested; for poll(2) beside one's own descriptors.
     int descriptor() const noexcept { return descriptor_; }
 
 private:
+    void close() noexcept;
+
     std::atomic<bool> requested_{false};
-    int descriptor_ = -1;
+    const StopSignal* parent_;
+    int event_ = -1;
+    int descriptor_ = -1;  // the event, or an epoll over it and the parent's
 };
 
 enum class Readiness : std::uint8_t { Read, Write, ReadOrWrite };
