@@ -136,6 +136,12 @@ constexpr Spec<Options...> options(Options... o) {
     return {{o...}};
 }
 
+// The options of several specs in one, in this order; for what components share through a base struct.
+template <class... First, class... Second>
+constexpr Spec<First..., Second...> joined(const Spec<First...>& first, const Spec<Second...>& second) {
+    return {std::tuple_cat(first.all, second.all)};
+}
+
 template <class T>
 constexpr std::string_view type_name() {
     if constexpr (Enumerated<T>)
