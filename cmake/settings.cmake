@@ -13,6 +13,8 @@ set(ROWHAUL_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
                     -Wcast-align -Wformat=2 -Werror)
+# A member that is not named has its default: that is what designated initialisers are for.
+add_compile_options(-Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Known false positives of g++ 12 in optimised standard library code.
   add_compile_options(-Wno-restrict -Wno-dangling-pointer -Wno-maybe-uninitialized)

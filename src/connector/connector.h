@@ -35,14 +35,14 @@ struct FileRecord {
     std::string sha256;
 };
 
-// What became of the rows that were handed to a target.
+// What becomes of the rows that were handed to a target.
 struct Delivery {
     std::uint64_t created = 0;
     std::uint64_t updated = 0;
     std::uint64_t unchanged = 0;
     std::uint64_t skipped = 0;
     std::uint64_t deleted = 0;
-    std::vector<FileRecord> files;
+    std::vector<FileRecord> files;  // under the names they are to get
     std::vector<Warning> warnings;
 };
 
@@ -54,10 +54,11 @@ public:
     virtual std::string object() const = 0;
     virtual void prepare(const Context&, const Schema&) = 0;
     virtual std::unique_ptr<RowWriter> writer(const Context&, Rejects) = 0;
-    // Everything has arrived and was verified, still invisible.
-    virtual void complete(const Context&) = 0;
-    // Makes it visible (or, in a test run, throws it away) and says what became of the rows.
-    virtual Delivery publish(const Context&) = 0;
+    // Everything has arrived and was verified, still invisible: the accounts are checked on this
+    // before anything is published.
+    virtual Delivery complete(const Context&) = 0;
+    // Makes it visible, or in a test run throws it away; returns the files under the names they got.
+    virtual std::vector<FileRecord> publish(const Context&) = 0;
     // Bytes that left so far; for progress. Callable from any thread.
     virtual std::uint64_t bytes() const { return 0; }
 };

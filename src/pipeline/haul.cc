@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/haul.h"
+
+#include "pipeline/bounded_queue.h"
+
+#include <algorithm>
+#include <exception>
+#include <fmt/format.h>
+#include <iterator>
+#include <memory>
+#include <thread>
+
+namespace rowhaul {
+
+namespace {
+
+constexpr std::size_t batches_in_flight = 4;
+
+// A batch as read, and as mapped when the fields ask for it; goes round between the two threads.
+struct Slot {
+    explicit Slot(const BoundFields& fields)
+        : read(fields.source_columns().size()), mapped(fields.passes_through() ? 0 : fields.schema().size()) {}
+    Batch read;
+    Batch mapped;
+};
+
+// Reads a source on a thread of its own, a few batches ahead of whoever takes them.
+class ReadAhead {
+public:
+    ReadAhead(const Context& context, RowReader& reader, const BoundFields& fields)
+        : stop_(context.stop),
+          context_(context),
+          reader_(reader),
+          fields_(fields),
+          free_(batches_in_flight),
+          full_(batches_in_flight) {
+        context_.stop = &stop_;
+        for (std::size_t i = 0; i < batches_in_flight; ++i) {
+            free_.push(std::make_unique<Slot>(fields));
+        }
+        thread_ = std::thread([this] { read_all(); });
+    }
+    ~ReadAhead() {
+        stop_.request();
+        free_.close();
+        full_.close();
+        thread_.join();
+    }
+    ReadAhead(const ReadAhead&) = delete;
+    ReadAhead& operator=(const ReadAhead&) = delete;
+
+    // The next batch, or nothing at the end; throws what the reader threw.
+    std::unique_ptr<Slot> take() {
+        auto slot = full_.pop();
+        if (slot) {
+            return std::move(*slot);
+        }
+        if (failure_) {
+            std::rethrow_exception(failure_);
+        }
+        return nullptr;
+    }
+    void give_back(std::unique_ptr<Slot> slot) { free_.push(std::move(slot)); }
+
+private:
+    void read_all() noexcept {
+        try {
+            while (auto slot = free_.pop()) {
+                Slot& batch = **slot;
+                if (!reader_.next(context_, batch.read)) {
+                    break;
+                }
+                if (!fields_.passes_through()) {
+                    fields_.apply(batch.read, batch.mapped);
+                }
+                if (!full_.push(std::move(*slot))) {
+                    break;
+                }
+            }
+        } catch (...) {
+            failure_ = std::current_exception();
+        }
+        full_.close();
+    }
+
+    StopSignal stop_;
+    Context context_;
+    RowReader& reader_;
+    const BoundFields& fields_;
+    BoundedQueue<std::unique_ptr<Slot>> free_;
+    BoundedQueue<std::unique_ptr<Slot>> full_;
+    std::exception_ptr failure_;
+    std::thread thread_;
+};
+
+}  // namespace
+
+Haul::Haul(Source& source, const std::vector<Field>& fields, Target& target, Rejects keep_reject)
+    : source_(source), fields_(fields), target_(target), keep_reject_(std::move(keep_reject)) {}
+
+void Haul::count_reject(Reject reject) {
+    ++report_.rows.rejected;
+    auto& group = report_.rejects[reject.reason];
+    ++group.count;
+    if (group.sample.size() < RejectGroup::most_samples) {
+        group.sample.push_back(reject);
+    }
+    keep_reject_(std::move(reject));
+}
+
+void Haul::carry(const Context& context, HaulProgress& progress) {
+    const BoundFields fields(fields_, source_.schema(context), source_.object());
+    progress.expected_rows = source_.estimate(context).value_or(0);
+    const auto reader = source_.open(context, fields.source_columns());
+    target_.prepare(context, fields.schema());
+    const auto writer = target_.writer(context, [this](Reject reject) { count_reject(std::move(reject)); });
+    {
+        ReadAhead ahead(context, *reader, fields);
+        while (auto slot = ahead.take()) {
+            const Batch& batch = fields.passes_through() ? slot->read : slot->mapped;
+            context.check();
+            writer->write(context, batch);
+            report_.rows.read += batch.rows();
+            progress.rows = report_.rows.read;
+            ahead.give_back(std::move(slot));
+        }
+    }
+    report_.warnings = reader->warnings();
+    writer->finish(context);
+    take(target_.complete(context));
+    check_accounts(report_.rows);
+}
+
+void Haul::take(Delivery delivery) {
+    auto& rows = report_.rows;
+    rows.created = delivery.created;
+    rows.updated = delivery.updated;
+    rows.unchanged = delivery.unchanged;
+    rows.skipped = delivery.skipped;
+    rows.deleted = delivery.deleted;
+    report_.files = std::move(delivery.files);
+    std::ranges::move(delivery.warnings, std::back_inserter(report_.warnings));
+}
+
+void Haul::publish(const Context& context) {
+    report_.files = target_.publish(context);
+}
+
+void check_accounts(const RowCounts& rows) {
+    const auto accounted = rows.created + rows.updated + rows.unchanged + rows.skipped + rows.filtered + rows.rejected;
+    if (rows.read != accounted) {
+        throw Error(ErrorKind::Internal,
+                    fmt::format("the rows do not add up: {} read, but {} accounted for ({} created + {} updated + {} "
+                                "unchanged + {} skipped + {} filtered + {} rejected)",
+                                rows.read, accounted, rows.created, rows.updated, rows.unchanged, rows.skipped,
+                                rows.filtered, rows.rejected));
+    }
+}
+
+}  // namespace rowhaul

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// One run of one mapping: reads, maps, writes and accounts for every row.
+#pragma once
+#include "connector/connector.h"
+#include "mapping/fields.h"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rowhaul {
+
+// Where every row went (P1): read = created + updated + unchanged + skipped + filtered + rejected.
+struct RowCounts {
+    std::uint64_t read = 0;
+    std::uint64_t filtered = 0;
+    std::uint64_t created = 0;
+    std::uint64_t updated = 0;
+    std::uint64_t unchanged = 0;
+    std::uint64_t skipped = 0;
+    std::uint64_t deleted = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t retried = 0;
+    friend bool operator==(const RowCounts&, const RowCounts&) = default;
+};
+
+// Rejects of one reason: all counted, the first few shown.
+struct RejectGroup {
+    static constexpr std::size_t most_samples = 10;
+    std::uint64_t count = 0;
+    std::vector<Reject> sample;
+};
+
+struct HaulReport {
+    RowCounts rows;
+    std::map<std::string, RejectGroup> rejects;  // by reason
+    std::vector<FileRecord> files;
+    std::vector<Warning> warnings;
+};
+
+// Numbers of a run in progress; read by whoever shows them, from any thread.
+struct HaulProgress {
+    std::atomic<std::uint64_t> rows = 0;
+    std::atomic<std::uint64_t> expected_rows = 0;  // 0 = not known
+};
+
+// carry(), then publish(); report() at any time from the same thread. Destroyed before publish(),
+// nothing is visible at the target.
+class Haul {
+public:
+    // `keep_reject` is told every reject; the report holds counts and samples.
+    Haul(Source& source, const std::vector<Field>& fields, Target& target, Rejects keep_reject);
+
+    // Reads the source to its end and brings every row to the target, still invisible, and checks
+    // the accounts: Internal, naming the numbers, when they differ. The source is read by a thread of
+    // its own. Throws what the source or the target threw first.
+    void carry(const Context&, HaulProgress&);
+    // Makes the rows visible.
+    void publish(const Context&);
+    // What is known so far, also after a failure.
+    const HaulReport& report() const { return report_; }
+
+private:
+    void count_reject(Reject reject);
+    void take(Delivery delivery);
+
+    Source& source_;
+    const std::vector<Field>& fields_;
+    Target& target_;
+    Rejects keep_reject_;
+    HaulReport report_;
+};
+
+// Throws Internal, naming every number, unless the rows add up (P1).
+void check_accounts(const RowCounts&);
+
+}  // namespace rowhaul
