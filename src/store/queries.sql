@@ -1,0 +1,71 @@
+-- name: begin_execution
+insert into executions (id, parent, task, mapping, kind, cause, state, started, process)
+values (?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8)
+
+-- name: commit_execution
+update executions set state = 'committing', waybill = ?2 where id = ?1 and state = 'running'
+
+-- name: end_execution
+update executions
+set state = 'ended', outcome = ?2, ended = ?3, rows_read = ?4, message = ?5, waybill = ?6, cleaned = ?7
+where id = ?1
+
+-- name: execution
+select id, parent, task, mapping, kind, cause, state, outcome, started, ended, rows_read, message, waybill
+from executions where id = ?1
+
+-- name: latest_execution
+select id, parent, task, mapping, kind, cause, state, outcome, started, ended, rows_read, message, waybill
+from executions where ?1 is null or mapping = ?1 or task = ?1
+order by id desc limit 1
+
+-- name: executions_like
+select id from executions where id like ?1 || '%' order by id desc limit 2
+
+-- name: history
+select id, parent, task, mapping, kind, cause, state, outcome, started, ended, rows_read, message, waybill
+from executions
+where (?1 is null or mapping = ?1 or task = ?1)
+order by id desc limit ?2
+
+-- name: children
+select id, parent, task, mapping, kind, cause, state, outcome, started, ended, rows_read, message, waybill
+from executions where parent = ?1 order by id
+
+-- name: unfinished
+select id, parent, task, mapping, kind, cause, state, outcome, started, ended, rows_read, message, waybill
+from executions where state <> 'ended' and (mapping = ?1 or (mapping is null and task = ?1)) order by id
+
+-- name: uncleaned
+select id, parent, task, mapping, kind, cause, state, outcome, started, ended, rows_read, message, waybill
+from executions
+where mapping = ?1 and state = 'ended' and outcome = 'interrupted' and cleaned = 0 order by id
+
+-- name: mark_cleaned
+update executions set cleaned = 1 where id = ?1
+
+-- name: put_file
+insert into files (execution, place, name, state, bytes, rows, md5, sha256)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+on conflict (execution, place) do update
+set name = excluded.name, state = excluded.state, bytes = excluded.bytes, rows = excluded.rows,
+    md5 = excluded.md5, sha256 = excluded.sha256
+
+-- name: drop_files
+delete from files where execution = ?1
+
+-- name: files
+select name, state, bytes, rows, md5, sha256 from files where execution = ?1 order by place
+
+-- name: add_reject
+insert into rejects (execution, place, row, reason, field, value, message) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+
+-- name: rejects
+select row, reason, field, value, message from rejects where execution = ?1 order by place
+
+-- name: last_sequence
+select last from sequences where mapping = ?1
+
+-- name: set_sequence
+insert into sequences (mapping, last) values (?1, ?2)
+on conflict (mapping) do update set last = max(last, excluded.last)

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory of Rowhaul: executions with their waybills, files and rejects, and the numbers that
+// file names count with. Lives in one SQLite file in the home folder. Several processes may use one
+// home at a time; one object is used by one thread at a time.
+#pragma once
+#include "base/time.h"
+#include "data/rows.h"
+#include "database/sqlite_handle.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rowhaul {
+
+enum class ExecutionState : std::uint8_t { Running, Committing, Ended };
+enum class RunOutcome : std::uint8_t { Succeeded, Partial, Empty, Failed, Cancelled, Interrupted };
+
+std::string_view name_of(ExecutionState);
+std::string_view name_of(RunOutcome);
+
+// One run or test of a mapping, or of a task (then `mapping` is empty).
+struct ExecutionRecord {
+    std::string id;
+    std::string parent;  // the task's execution; empty outside a task
+    std::string task;    // empty outside a task
+    std::string mapping;
+    std::string kind = "run";
+    std::string cause = "command";
+    ExecutionState state = ExecutionState::Running;
+    std::optional<RunOutcome> outcome;
+    Moment started;
+    std::optional<Moment> ended;
+    std::uint64_t rows_read = 0;
+    std::string message;  // why it failed
+    std::string waybill;  // JSON; empty while it runs
+};
+
+enum class FileState : std::uint8_t {
+    Pending,    // may exist under a temporary name
+    Complete,   // arrived whole, may have its final name or not yet
+    Published,  // has its final name
+};
+
+struct StoredFile {
+    std::string name;
+    FileState state = FileState::Pending;
+    std::uint64_t bytes = 0;
+    std::uint64_t rows = 0;
+    std::string md5;
+    std::string sha256;
+};
+
+class Store {
+public:
+    // Makes the home folder and its store when missing and brings an older one up to date. Throws
+    // Conflict for a store that a newer Rowhaul wrote.
+    explicit Store(const std::filesystem::path& home);
+
+    void begin(const ExecutionRecord&);
+    // Everything is at the target and complete; the files are about to get their final names.
+    void committing(const std::string& id, const std::vector<StoredFile>& files, const std::string& waybill);
+    // The end, whatever the outcome: takes state, times, counts, message, waybill and files in one
+    // transaction. `sequence` is the mapping's {sequence}, when a file was published with it.
+    void end(const ExecutionRecord&, const std::vector<StoredFile>& files,
+             std::optional<std::uint64_t> sequence = std::nullopt);
+
+    std::optional<ExecutionRecord> execution(const std::string& id);
+    // The one execution whose id begins so; NotFound or Invalid (several) otherwise.
+    ExecutionRecord execution_like(const std::string& beginning);
+    // The latest of a mapping or task, or of all with an empty name.
+    std::optional<ExecutionRecord> latest(const std::string& name);
+    // Latest first.
+    std::vector<ExecutionRecord> history(const std::string& name, std::uint32_t at_most);
+    std::vector<ExecutionRecord> children(const std::string& id);
+    // Of a mapping or task: neither ended nor, if the caller holds its lock, alive any more.
+    std::vector<ExecutionRecord> unfinished(const std::string& name);
+    // Interrupted executions of a mapping whose leftovers at the target were not removed yet.
+    std::vector<ExecutionRecord> uncleaned(const std::string& mapping);
+    void mark_cleaned(const std::string& id);
+
+    std::vector<StoredFile> files(const std::string& id);
+    void put_file(const std::string& id, std::size_t place, const StoredFile&);
+
+    // In the order they are given, from 0 a run.
+    void add_rejects(const std::string& id, std::uint64_t first_place, const std::vector<Reject>&);
+    void each_reject(const std::string& id, const std::function<void(const Reject&)>&);
+
+    std::uint64_t last_sequence(const std::string& mapping);
+
+    // For tests: the schema version that this program writes.
+    static int newest_version();
+
+private:
+    SqliteStatement query(std::string_view name);
+    std::vector<ExecutionRecord> executions(SqliteStatement);
+    void migrate();
+
+    SqliteHandle database_;
+};
+
+}  // namespace rowhaul

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/store.h"
+
+#include "store/lock.h"
+#include "testing/temporary_folder.h"
+
+#include <gtest/gtest.h>
+#include <thread>
+
+namespace rowhaul {
+namespace {
+
+using testing::TemporaryFolder;
+
+ExecutionRecord execution(std::string id, std::string mapping) {
+    return {.id = std::move(id), .mapping = std::move(mapping), .started = parse_utc("2026-11-22T04:00:00.000Z")};
+}
+
+void end(Store& store, ExecutionRecord record, RunOutcome outcome) {
+    record.outcome = outcome;
+    record.ended = parse_utc("2026-11-22T04:00:02.000Z");
+    record.rows_read = 7;
+    record.waybill = "{}";
+    store.end(record, {});
+}
+
+TEST(Store, remembers_an_execution_across_processes) {
+    const TemporaryFolder home;
+    {
+        Store store(home.path());
+        auto record = execution("01A", "customers");
+        record.task = "nightly";
+        record.parent = "01T";
+        store.begin(record);
+        record.message = "disk full";
+        end(store, record, RunOutcome::Failed);
+    }
+    Store store(home.path());
+    const auto found = store.execution("01A");
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->mapping, "customers");
+    EXPECT_EQ(found->task, "nightly");
+    EXPECT_EQ(found->state, ExecutionState::Ended);
+    EXPECT_EQ(found->outcome, RunOutcome::Failed);
+    EXPECT_EQ(found->message, "disk full");
+    EXPECT_EQ(found->rows_read, 7U);
+    EXPECT_EQ(utc_text(*found->ended), "2026-11-22T04:00:02.000Z");
+    EXPECT_EQ(store.children("01T").size(), 1U);
+}
+
+TEST(Store, tells_history_latest_first) {
+    const TemporaryFolder home;
+    Store store(home.path());
+    for (const auto* id : {"01A", "01B", "01C"}) {
+        store.begin(execution(id, id == std::string("01B") ? "orders" : "customers"));
+    }
+    EXPECT_EQ(store.latest("")->id, "01C");
+    EXPECT_EQ(store.latest("orders")->id, "01B");
+    EXPECT_FALSE(store.latest("products"));
+    const auto all = store.history("", 2);
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[1].id, "01B");
+    EXPECT_EQ(store.execution_like("01B").mapping, "orders");
+    EXPECT_THROW(store.execution_like("01"), Error);
+    EXPECT_THROW(store.execution_like("02"), Error);
+    EXPECT_THROW(store.execution_like("%"), Error);
+}
+
+TEST(Store, keeps_files_with_what_identifies_them) {
+    const TemporaryFolder home;
+    Store store(home.path());
+    const auto record = execution("01A", "customers");
+    store.begin(record);
+    store.put_file("01A", 0, {.name = "in/customers.csv"});
+    EXPECT_EQ(store.files("01A").at(0).state, FileState::Pending);
+    const StoredFile file{"in/customers.csv", FileState::Complete, 12, 3, "m", "s"};
+    store.committing("01A", {file}, "{}");
+    EXPECT_EQ(store.execution("01A")->state, ExecutionState::Committing);
+    EXPECT_EQ(store.files("01A").at(0).sha256, "s");
+    EXPECT_EQ(store.files("01A").at(0).rows, 3U);
+}
+
+TEST(Store, finds_what_a_dead_process_left) {
+    const TemporaryFolder home;
+    Store store(home.path());
+    store.begin(execution("01A", "customers"));
+    store.begin(execution("01B", "orders"));
+    ASSERT_EQ(store.unfinished("customers").size(), 1U);
+    end(store, store.unfinished("customers").front(), RunOutcome::Interrupted);
+    EXPECT_TRUE(store.unfinished("customers").empty());
+    ASSERT_EQ(store.uncleaned("customers").size(), 1U);
+    store.mark_cleaned("01A");
+    EXPECT_TRUE(store.uncleaned("customers").empty());
+}
+
+TEST(Store, keeps_every_reject_in_order) {
+    const TemporaryFolder home;
+    Store store(home.path());
+    store.begin(execution("01A", "customers"));
+    store.add_rejects("01A", 0,
+                      {{1, "unencodable_text", "name", "☃", "no snowman in windows-1252"}, {2, "r", "", "", ""}});
+    store.add_rejects("01A", 2, {{9, "last", "", "", ""}});
+    std::vector<Reject> rejects;
+    store.each_reject("01A", [&](const Reject& reject) { rejects.push_back(reject); });
+    ASSERT_EQ(rejects.size(), 3U);
+    EXPECT_EQ(rejects[0].value, "☃");
+    EXPECT_EQ(rejects[2].row, 9U);
+}
+
+TEST(Store, counts_sequences_a_mapping) {
+    const TemporaryFolder home;
+    Store store(home.path());
+    EXPECT_EQ(store.last_sequence("customers"), 0U);
+    auto record = execution("01A", "customers");
+    store.begin(record);
+    record.outcome = RunOutcome::Succeeded;
+    store.end(record, {}, 1);
+    EXPECT_EQ(store.last_sequence("customers"), 1U);
+    EXPECT_EQ(store.last_sequence("orders"), 0U);
+}
+
+TEST(Store, refuses_a_store_from_the_future) {
+    const TemporaryFolder home;
+    { const Store store(home.path()); }
+    SqliteHandle(home / "rowhaul.db", SqliteAccess::ReadWrite).execute("pragma user_version = 4711");
+    try {
+        const Store store(home.path());
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::Conflict);
+    }
+}
+
+TEST(Store, two_processes_may_open_a_new_home_at_once) {
+    const TemporaryFolder home;
+    std::vector<std::thread> openers;
+    for (int i = 0; i < 4; ++i) {
+        openers.emplace_back([&, i] {
+            Store store(home.path());
+            store.begin(execution("01" + std::to_string(i), "customers"));
+        });
+    }
+    for (auto& opener : openers) {
+        opener.join();
+    }
+    EXPECT_EQ(Store(home.path()).history("", 10).size(), 4U);
+}
+
+TEST(RunLock, is_held_once_a_name) {
+    const TemporaryFolder home;
+    const RunLock customers(home.path(), "customers");
+    const RunLock orders(home.path(), "orders");
+    try {
+        const RunLock again(home.path(), "customers");
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::Conflict);
+        EXPECT_NE(std::string(error.what()).find(std::to_string(::getpid())), std::string::npos);
+    }
+}
+
+TEST(RunLock, is_free_again_when_its_holder_goes) {
+    const TemporaryFolder home;
+    { const RunLock lock(home.path(), "mit Umlaut äöü/.."); }
+    EXPECT_NO_THROW(RunLock(home.path(), "mit Umlaut äöü/.."));
+}
+
+}  // namespace
+}  // namespace rowhaul
