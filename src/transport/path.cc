@@ -54,7 +54,7 @@ std::string_view objection_to(std::string_view path) {
 
 std::string checked_path(std::string_view path) {
     if (const auto objection = objection_to(path); !objection.empty()) {
-        throw Error(ErrorKind::Invalid, fmt::format("the file name {} {}", quoted(path), objection));
+        throw Error(ErrorKind::Invalid, fmt::format("the file name {} {}", in_quotes(path), objection));
     }
     return std::string(path);
 }
@@ -87,7 +87,7 @@ std::string joined_path(std::string_view folder, std::string_view name) {
     return folder.back() == '/' ? fmt::format("{}{}", folder, name) : fmt::format("{}/{}", folder, name);
 }
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
     std::string text = "\"";
     for (const char character : name) {
         if (is_control(character)) {

@@ -24,6 +24,6 @@ std::string_view file_name_of(std::string_view path);
 std::string joined_path(std::string_view folder, std::string_view name);
 
 // For messages: in double quotes, control characters as \xNN.
-std::string quoted(std::string_view name);
+std::string in_quotes(std::string_view name);
 
 }  // namespace rowhaul

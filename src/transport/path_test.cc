@@ -50,7 +50,7 @@ TEST(Path, splits) {
 }
 
 TEST(Path, shows_control_characters_in_messages) {
-    EXPECT_EQ(quoted("a\nb"), "\"a\\x0ab\"");
+    EXPECT_EQ(in_quotes("a\nb"), "\"a\\x0ab\"");
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ struct Entry {
 // claim that is not true fails a test. Known after the first verb that reached the server.
 struct Capabilities {
     bool resume_read = false;      // read() honours an offset without reading the start
-    bool resume_write = false;     // write() can continue a file at an offset
+    bool resume_write = false;     // write() can continue a file at its end
+    bool resume_anywhere = false;  // and also before its end, overwriting what lies there
     bool rename_replaces = false;  // rename() replaces an existing file in one step
     bool modified_times = false;   // list and stat know them
     bool checksums = false;        // checksum() can answer
