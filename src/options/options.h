@@ -1,15 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// Options declared once. A component writes a plain struct whose member
-// initialisers are the defaults, and beside it a constexpr `spec` that names
-// and describes every member. Parsing, validation, redaction, docs, the UI form
-// and CLI help are visitors over that spec; none of them knows a component.
+// Options declared once. A component writes a plain struct whose member initialisers are the
+// defaults, and beside it a constexpr `spec` that names and describes every member:
+//
+//     struct FtpOptions {
+//         std::string host;
+//         std::int64_t port = 21;
+//         static constexpr auto spec = [] {
+//             return options(option("host", &FtpOptions::host, "Name or address of the server.").required(),
+//                            option("port", &FtpOptions::port, "Control port.").range(1, 65535));
+//         }();
+//     };
+//
+// A member is a bool, std::int64_t, double, std::string, Secret, std::chrono::seconds, Bytes, an
+// enum with EnumChoices, another options struct, or a std::optional or std::vector of one of these.
+// options(Base::spec, option(...)) splices the options of a base struct in. A struct may have
+// `static void validate(const X&, Problems&)` for what concerns several options at once.
+// Parsing is below; documentation, JSON Schema, forms and exports read the table of OptionInfo.
 #pragma once
+#include "options/document.h"
+#include "options/problems.h"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <map>
+#include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -18,78 +35,120 @@
 
 namespace rowhaul {
 
-// What a form or a schema must know of a C++ type. Specialise for new types.
-template <class T>
-struct ValueType;
-template <>
-struct ValueType<bool> {
-    static constexpr std::string_view name = "boolean";
-};
-template <>
-struct ValueType<std::int64_t> {
-    static constexpr std::string_view name = "integer";
-};
-template <>
-struct ValueType<std::string> {
-    static constexpr std::string_view name = "string";
-};
-template <>
-struct ValueType<std::chrono::seconds> {
-    static constexpr std::string_view name = "duration";
-};
-
 // A string that never leaves the process in clear text.
 struct Secret {
     std::string value;
 };
-template <>
-struct ValueType<Secret> {
-    static constexpr std::string_view name = "secret";
+
+// A size in a configuration: 4096, 64KiB, 10MB.
+struct Bytes {
+    std::uint64_t count = 0;
+    auto operator<=>(const Bytes&) const = default;
 };
 
 struct Choice {
     std::string_view value, help;
 };
 
-// Enums list their spellings once; the first is not special, the default is
-// whatever the struct says.
+// Enums list their spellings once, in the order of their enumerators, which count from 0; the
+// first is not special, the default is whatever the struct says.
 template <class E>
 struct EnumChoices;
+
+// ---- the table that everything but parsing reads ----
+
+enum class ValueKind : std::uint8_t { Boolean, Integer, Number, Text, Secret, Duration, Bytes, Choice, Map };
+std::string_view name_of(ValueKind kind);  // "boolean", "integer", …
+
+struct OptionInfo {
+    std::string name;
+    std::string help;
+    ValueKind kind = ValueKind::Text;
+    bool is_list = false;  // of values of `kind`; one value alone stands for a list of one
+    bool is_required = false;
+    bool is_advanced = false;
+    std::string default_text;  // as YAML would have it; empty = none, always so for secrets
+    std::string example;
+    std::optional<std::int64_t> min, max;  // of numbers; seconds of durations, bytes of sizes
+    std::vector<Choice> choices;
+    std::vector<OptionInfo> options;  // of a map
+};
+
+// ---- declaring ----
+
+template <class T>
+struct Unwrapped {
+    using type = T;
+    static constexpr bool is_optional = false, is_list = false;
+};
+template <class T>
+struct Unwrapped<std::optional<T>> {
+    using type = typename Unwrapped<T>::type;
+    static constexpr bool is_optional = true, is_list = Unwrapped<T>::is_list;
+};
+template <class T>
+struct Unwrapped<std::vector<T>> {
+    using type = T;
+    static constexpr bool is_optional = false, is_list = true;
+};
+
 template <class T>
 concept Enumerated = requires {
     EnumChoices<T>::list;
 };
+template <class T>
+concept OptionStruct = requires {
+    T::spec;
+};
 
-template <class Owner, class T>
-struct Option {
+// What a declaration says beside the member.
+struct Declaration {
+    static constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min();
+    static constexpr std::int64_t highest = std::numeric_limits<std::int64_t>::max();
+
     std::string_view name;
-    T Owner::*member;
     std::string_view help;
     bool is_required = false;
     bool is_advanced = false;
-    std::string_view placeholder_text = {};
-    std::int64_t min = INT64_MIN, max = INT64_MAX;
+    std::string_view example_text = {};
+    std::int64_t min = lowest, max = highest;
+};
 
+template <class Owner, class T>
+struct Option : Declaration {
+    // Returns what is wrong with a value ("must end in /"), or nothing. Never repeats the value.
+    using Check = std::string (*)(const T&);
+
+    T Owner::*member;
+    Check checker = nullptr;
+
+    constexpr Option(std::string_view option_name, T Owner::*where, std::string_view meaning)
+        : Declaration{option_name, meaning}, member(where) {}
     constexpr Option required() const {
-        auto f = *this;
-        f.is_required = true;
-        return f;
+        Option out = *this;
+        out.is_required = true;
+        return out;
     }
     constexpr Option advanced() const {
-        auto f = *this;
-        f.is_advanced = true;
-        return f;
+        Option out = *this;
+        out.is_advanced = true;
+        return out;
     }
-    constexpr Option example(std::string_view v) const {
-        auto f = *this;
-        f.placeholder_text = v;
-        return f;
+    constexpr Option example(std::string_view text) const {
+        Option out = *this;
+        out.example_text = text;
+        return out;
     }
-    constexpr Option range(std::int64_t lo, std::int64_t hi) const {
-        auto f = *this;
-        f.min = lo;
-        f.max = hi;
-        return f;
+    constexpr Option range(std::int64_t lowest_allowed, std::int64_t highest_allowed) const {
+        Option out = *this;
+        out.min = lowest_allowed;
+        out.max = highest_allowed;
+        return out;
+    }
+    constexpr Option check(Check function) const {
+        Option out = *this;
+        out.checker = function;
+        return out;
     }
 };
 
@@ -99,14 +158,13 @@ constexpr Option<Owner, T> option(std::string_view name, T Owner::*member, std::
 }
 
 // House rules that other projects keep in prose; here the compiler keeps them.
-constexpr bool is_snake_case(std::string_view s) {
-    if (s.empty() || s.front() < 'a' || s.front() > 'z')
-        return false;
-    return std::all_of(s.begin(), s.end(),
+constexpr bool is_snake_case(std::string_view text) {
+    return !text.empty() && text.front() >= 'a' && text.front() <= 'z' &&
+           std::all_of(text.begin(), text.end(),
                        [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
-constexpr bool is_sentence(std::string_view s) {
-    return s.size() > 3 && s.back() == '.' && s.front() >= 'A' && s.front() <= 'Z';
+constexpr bool is_sentence(std::string_view text) {
+    return text.size() > 3 && text.back() == '.' && text.front() >= 'A' && text.front() <= 'Z';
 }
 
 template <class... Options>
@@ -115,25 +173,72 @@ struct Spec {
 
     template <class Visitor>
     constexpr void each(Visitor&& visit) const {
-        std::apply([&](const auto&... f) { (visit(f), ...); }, all);
+        std::apply([&](const auto&... option) { (visit(option), ...); }, all);
     }
     constexpr bool well_formed() const {
         std::array<std::string_view, sizeof...(Options)> names{};
-        std::size_t n = 0;
+        std::size_t count = 0;
         bool ok = true;
-        each([&](const auto& f) {
-            ok = ok && is_snake_case(f.name) && is_sentence(f.help);
-            for (std::size_t i = 0; i < n; ++i)
-                ok = ok && names[i] != f.name;
-            names[n++] = f.name;
+        each([&](const Declaration& option) {
+            ok = ok && is_snake_case(option.name) && is_sentence(option.help) && option.min <= option.max &&
+                 std::find(names.begin(), names.end(), option.name) == names.end();
+            names[count++] = option.name;
         });
         return ok;
     }
 };
 
+namespace detail {
+template <class Owner, class T>
+constexpr auto as_tuple(const Option<Owner, T>& option) {
+    return std::tuple(option);
+}
 template <class... Options>
-constexpr Spec<Options...> options(Options... o) {
-    return {{o...}};
+constexpr auto as_tuple(const Spec<Options...>& spec) {
+    return spec.all;
+}
+template <class... Options>
+constexpr Spec<Options...> as_spec(std::tuple<Options...> all) {
+    return {all};
+}
+}  // namespace detail
+
+// Of options, and of specs whose options are spliced in.
+template <class... Parts>
+constexpr auto options(const Parts&... parts) {
+    return detail::as_spec(std::tuple_cat(detail::as_tuple(parts)...));
+}
+
+// ---- describing ----
+
+std::string to_text(bool);
+std::string to_text(std::int64_t);
+std::string to_text(double);
+std::string to_text(const std::string&);
+std::string to_text(const Secret&);         // "***", or empty when there is none
+std::string to_text(std::chrono::seconds);  // "90s", "15m", "2h", "1d"
+std::string to_text(Bytes);                 // "64KiB"
+template <Enumerated E>
+std::string to_text(E value) {
+    return std::string(EnumChoices<E>::list[static_cast<std::size_t>(value)].value);
+}
+template <OptionStruct O>
+std::string to_text(const O&) {
+    return {};
+}
+template <class T>
+std::string to_text(const std::vector<T>& values);
+template <class T>
+std::string to_text(const std::optional<T>& value) {
+    return value ? to_text(*value) : std::string();
+}
+template <class T>
+std::string to_text(const std::vector<T>& values) {
+    std::string out;
+    for (const T& value : values) {
+        out += (out.empty() ? "" : ", ") + to_text(value);
+    }
+    return out.empty() ? out : "[" + out + "]";
 }
 
 // The options of several specs in one, in this order; for what components share through a base struct.
@@ -143,154 +248,182 @@ constexpr Spec<First..., Second...> joined(const Spec<First...>& first, const Sp
 }
 
 template <class T>
-constexpr std::string_view type_name() {
-    if constexpr (Enumerated<T>)
-        return "choice";
-    else
-        return ValueType<T>::name;
-}
-
-// ---- visitors (each is one small function; a component never sees them) ----
-
-template <class T>
-std::string to_text(const T& v) {
-    if constexpr (std::is_same_v<T, bool>)
-        return v ? "true" : "false";
-    else if constexpr (std::is_same_v<T, std::string>)
-        return v;
-    else if constexpr (std::is_same_v<T, Secret>)
-        return v.value.empty() ? "" : "***";
-    else if constexpr (std::is_same_v<T, std::chrono::seconds>)
-        return std::to_string(v.count()) + "s";
-    else if constexpr (Enumerated<T>)
-        return std::string(EnumChoices<T>::list[static_cast<std::size_t>(v)].value);
-    else
-        return std::to_string(v);
-}
-
-template <class T>
-bool from_text(std::string_view s, T& out) {
+constexpr ValueKind value_kind() {
     if constexpr (std::is_same_v<T, bool>) {
-        out = s == "true";
-        return s == "true" || s == "false";
+        return ValueKind::Boolean;
+    } else if constexpr (std::is_same_v<T, std::int64_t>) {
+        return ValueKind::Integer;
+    } else if constexpr (std::is_same_v<T, double>) {
+        return ValueKind::Number;
     } else if constexpr (std::is_same_v<T, std::string>) {
-        out = s;
-        return true;
+        return ValueKind::Text;
     } else if constexpr (std::is_same_v<T, Secret>) {
-        out.value = s;
-        return true;
+        return ValueKind::Secret;
+    } else if constexpr (std::is_same_v<T, std::chrono::seconds>) {
+        return ValueKind::Duration;
+    } else if constexpr (std::is_same_v<T, Bytes>) {
+        return ValueKind::Bytes;
     } else if constexpr (Enumerated<T>) {
-        for (std::size_t i = 0; i < EnumChoices<T>::list.size(); ++i)
-            if (EnumChoices<T>::list[i].value == s) {
-                out = static_cast<T>(i);
-                return true;
-            }
-        return false;
+        return ValueKind::Choice;
     } else {
-        if constexpr (std::is_same_v<T, std::chrono::seconds>) {
-            if (s.ends_with('s'))
-                s.remove_suffix(1);
-        }
-        if (s.empty())
-            return false;
-        std::int64_t n = 0;
-        for (char c : s) {
-            if (c < '0' || c > '9')
-                return false;
-            n = n * 10 + (c - '0');
-        }
-        out = T(n);
-        return true;
+        static_assert(OptionStruct<T>, "not a type that options may have; see the top of options.h");
+        return ValueKind::Map;
     }
 }
 
-struct Problem {
-    std::string option, message;
+OptionInfo info_of(const Declaration&);
+
+// Every option of a struct, with its defaults.
+template <class O>
+std::vector<OptionInfo> describe_options() {
+    static_assert(O::spec.well_formed(), "names are snake_case and unique, help is a sentence, ranges are not empty");
+    std::vector<OptionInfo> out;
+    const O defaults{};
+    O::spec.each([&](const auto& option) {
+        using Member = std::remove_cvref_t<decltype(defaults.*option.member)>;
+        using Value = typename Unwrapped<Member>::type;
+        OptionInfo info = info_of(option);
+        info.kind = value_kind<Value>();
+        info.is_list = Unwrapped<Member>::is_list;
+        if (!info.is_required && info.kind != ValueKind::Secret) {
+            info.default_text = to_text(defaults.*option.member);
+        }
+        if constexpr (Enumerated<Value>) {
+            info.choices.assign(EnumChoices<Value>::list.begin(), EnumChoices<Value>::list.end());
+        }
+        if constexpr (OptionStruct<Value>) {
+            info.options = describe_options<Value>();
+        }
+        out.push_back(std::move(info));
+    });
+    return out;
+}
+
+// ---- parsing ----
+
+// One value on its way from a node into a member.
+struct Reading {
+    const Node& node;
+    std::string path;
+    Problems& problems;
+    std::int64_t min = Declaration::lowest, max = Declaration::highest;
+
+    // Adds a problem; for the tail of a function that answers "was it read?".
+    bool fail(std::string message) const;
 };
 
-// Reads every option, reporting every problem rather than the first one.
-template <class Options>
-Options parse(const std::map<std::string, std::string>& values, std::vector<Problem>& problems) {
-    Options out;
-    auto unknown = values;
-    Options::spec.each([&](const auto& f) {
-        unknown.erase(std::string(f.name));
-        auto it = values.find(std::string(f.name));
-        if (it == values.end()) {
-            if (f.is_required)
-                problems.push_back({std::string(f.name), "is required"});
+bool read_value(const Reading&, bool&);
+bool read_value(const Reading&, std::int64_t&);
+bool read_value(const Reading&, double&);
+bool read_value(const Reading&, std::string&);
+bool read_value(const Reading&, Secret&);
+bool read_value(const Reading&, std::chrono::seconds&);
+bool read_value(const Reading&, Bytes&);
+std::optional<std::size_t> read_choice(const Reading&, std::span<const Choice>);
+
+// The keys of one map against a spec: what is missing, what is unknown.
+class MapReading {
+public:
+    // Keys in `used` are read by somebody else and known.
+    MapReading(const Node& map, std::string_view path, Problems& problems, std::span<const std::string_view> used);
+
+    // The value to read, or null when there is none; a required one that is missing is a problem.
+    const Node* value_of(const Declaration&, bool is_optional);
+    Reading reading(const Declaration&, const Node& value) const;
+    void tell_unknown_keys() const;
+    bool is_clean() const { return problems_.size() == problems_before_; }
+
+private:
+    const Node& map_;
+    std::string path_;
+    Problems& problems_;
+    std::size_t problems_before_;
+    std::vector<std::string> known_;
+};
+
+template <class O>
+O parse(const Node& map, std::string_view path, Problems& problems, std::span<const std::string_view> used);
+
+template <Enumerated E>
+bool read_value(const Reading& reading, E& out) {
+    const std::optional<std::size_t> index = read_choice(reading, EnumChoices<E>::list);
+    out = index ? static_cast<E>(*index) : out;
+    return index.has_value();
+}
+
+template <OptionStruct O>
+bool read_value(const Reading& reading, O& out) {
+    const std::size_t before = reading.problems.size();
+    out = parse<O>(reading.node, reading.path, reading.problems, {});
+    return reading.problems.size() == before;
+}
+
+template <class T>
+bool read_value(const Reading& reading, std::vector<T>& out);
+
+template <class T>
+bool read_value(const Reading& reading, std::optional<T>& out) {
+    if (reading.node.is_null()) {
+        out.reset();
+        return true;
+    }
+    return read_value(reading, out.emplace());
+}
+
+template <class T>
+bool read_value(const Reading& reading, std::vector<T>& out) {
+    out.clear();
+    if (!reading.node.is_sequence()) {
+        return read_value(reading, out.emplace_back());
+    }
+    bool ok = true;
+    for (const Node& item : reading.node.items()) {
+        const std::string path = reading.path + "[" + std::to_string(out.size() + 1) + "]";
+        ok = read_value(Reading{item, path, reading.problems, reading.min, reading.max}, out.emplace_back()) && ok;
+    }
+    return ok;
+}
+
+// Reads every option of `map` (null counts as an empty one), telling every problem rather than the
+// first one; what could not be read keeps its default. `path` is where the map stands:
+// "connections.partner". Keys in `used` are read by the caller.
+template <class O>
+O parse(const Node& map, std::string_view path, Problems& problems, std::span<const std::string_view> used) {
+    static_assert(O::spec.well_formed(), "names are snake_case and unique, help is a sentence, ranges are not empty");
+    O out{};
+    MapReading keys(map, path, problems, used);
+    O::spec.each([&](const auto& option) {
+        using Member = std::remove_cvref_t<decltype(out.*option.member)>;
+        const Node* value = keys.value_of(option, Unwrapped<Member>::is_optional);
+        if (value == nullptr) {
             return;
         }
-        if (!from_text(it->second, out.*f.member))
-            problems.push_back({std::string(f.name),
-                                "is not a valid " + std::string(type_name<std::decay_t<decltype(out.*f.member)>>())});
-        if constexpr (std::is_same_v<std::decay_t<decltype(out.*f.member)>, std::int64_t>)
-            if (out.*f.member < f.min || out.*f.member > f.max)
-                problems.push_back({std::string(f.name), "is out of range"});
-    });
-    for (auto& [name, _] : unknown)
-        problems.push_back({name, "is not an option"});
-    return out;
-}
-
-template <class Options>
-std::string markdown() {
-    std::string out = "| Option | Type | Default | Meaning |\n| --- | --- | --- | --- |\n";
-    const Options defaults;
-    Options::spec.each([&](const auto& f) {
-        using T = std::decay_t<decltype(defaults.*f.member)>;
-        out += "| `" + std::string(f.name) + "`" + (f.is_required ? " (required)" : "") + " | " +
-               std::string(type_name<T>()) + " | " + to_text(defaults.*f.member) + " | " + std::string(f.help) + " |\n";
-    });
-    return out;
-}
-
-template <class Options>
-std::string cli_help() {
-    std::string out;
-    const Options defaults;
-    Options::spec.each([&](const auto& f) {
-        out += "  --" + std::string(f.name) + "  " + std::string(f.help.substr(0, f.help.find('.')));
-        if (auto d = to_text(defaults.*f.member); !d.empty())
-            out += " (default " + d + ")";
-        out += "\n";
-    });
-    return out;
-}
-
-// JSON Schema, read by the API validator and by the form renderer alike.
-template <class Options>
-std::string json_schema() {
-    std::string out = "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{", required;
-    bool first = true;
-    const Options defaults;
-    Options::spec.each([&](const auto& f) {
-        using T = std::decay_t<decltype(defaults.*f.member)>;
-        if (!first)
-            out += ",";
-        first = false;
-        out += "\"" + std::string(f.name) + "\":{";
-        if constexpr (Enumerated<T>) {
-            out += "\"enum\":[";
-            for (std::size_t i = 0; i < EnumChoices<T>::list.size(); ++i)
-                out += (i ? ",\"" : "\"") + std::string(EnumChoices<T>::list[i].value) + "\"";
-            out += "]";
-        } else if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::int64_t>) {
-            out += "\"type\":\"" + std::string(type_name<T>()) + "\"";
-        } else {
-            out += "\"type\":\"string\"";
-            if constexpr (std::is_same_v<T, Secret>)
-                out += ",\"format\":\"password\",\"writeOnly\":true";
-            if constexpr (std::is_same_v<T, std::chrono::seconds>)
-                out += ",\"format\":\"duration\"";
+        const Reading reading = keys.reading(option, *value);
+        if (!read_value(reading, out.*option.member)) {
+            out.*option.member = O{}.*option.member;
+        } else if (option.checker != nullptr) {
+            if (std::string wrong = option.checker(out.*option.member); !wrong.empty()) {
+                reading.fail(std::move(wrong));
+            }
         }
-        if (f.is_advanced)
-            out += ",\"x-advanced\":true";
-        out += ",\"description\":\"" + std::string(f.help) + "\"}";
-        if (f.is_required)
-            required += (required.empty() ? "\"" : ",\"") + std::string(f.name) + "\"";
     });
-    return out + "},\"required\":[" + required + "]}";
+    keys.tell_unknown_keys();
+    if constexpr (requires { O::validate(out, problems); }) {
+        if (keys.is_clean()) {
+            const Problems::Scope scope(problems, map, std::string(path));
+            O::validate(out, problems);
+        }
+    }
+    return out;
 }
+
+template <class O>
+O parse(const Node& map, std::string_view path, Problems& problems, std::initializer_list<std::string_view> used = {}) {
+    return parse<O>(map, path, problems, std::span(used.begin(), used.size()));
+}
+
+// A copy of `map` that may be shown: values of secret options become "***", so do those of unknown
+// options unless `used` names them, and interpolated ones stand as in the file.
+Node redacted(const Node& map, std::span<const OptionInfo> options, std::span<const std::string_view> used = {});
 
 }  // namespace rowhaul
