@@ -9,7 +9,7 @@ namespace rowhaul {
 
 namespace {
 
-using Problems = std::vector<std::string>;
+using Contradictions = std::vector<std::string>;
 
 CsvOptions preset_options(CsvPreset preset) {
     CsvOptions set;
@@ -44,7 +44,7 @@ bool is_one_character(std::string_view text) {
     return !text.empty() && take_character(text).has_value() && text.empty();
 }
 
-std::string single_delimiter(std::string_view given, Problems& problems) {
+std::string single_delimiter(std::string_view given, Contradictions& problems) {
     if (given == "\\t" || given == "tab") {
         return "\t";
     }
@@ -55,7 +55,7 @@ std::string single_delimiter(std::string_view given, Problems& problems) {
     return std::string(given);
 }
 
-char single_quote_character(std::string_view given, Problems& problems) {
+char single_quote_character(std::string_view given, Contradictions& problems) {
     if (given.size() != 1 || given[0] < ' ' || given[0] > '~') {
         problems.push_back("quote: must be one printable ASCII character");
         return '"';
@@ -64,7 +64,7 @@ char single_quote_character(std::string_view given, Problems& problems) {
 }
 
 template <class Notation>
-std::optional<Notation> notation(std::string_view option, const std::optional<std::string>& given, Problems& problems) {
+std::optional<Notation> notation(std::string_view option, const std::optional<std::string>& given, Contradictions& problems) {
     if (!given) {
         return {};
     }
@@ -76,7 +76,7 @@ std::optional<Notation> notation(std::string_view option, const std::optional<st
     }
 }
 
-void set_notations(const CsvOptions& options, const CsvOptions& preset, CsvDialect& dialect, Problems& problems) {
+void set_notations(const CsvOptions& options, const CsvOptions& preset, CsvDialect& dialect, Contradictions& problems) {
     const auto either = [](const auto& own, const auto& other) { return own ? own : other; };
     dialect.numbers = notation<NumberNotation>("numbers", either(options.numbers, preset.numbers), problems);
     if (dialect.numbers && dialect.numbers->is_canonical()) {
@@ -97,7 +97,7 @@ void set_notations(const CsvOptions& options, const CsvOptions& preset, CsvDiale
     dialect.timestamps = notation<DateNotation>("timestamps", timestamps, problems);
 }
 
-void check_null_text(const CsvDialect& dialect, Problems& problems) {
+void check_null_text(const CsvDialect& dialect, Contradictions& problems) {
     const std::string_view text = dialect.null_text;
     if (dialect.quoting == CsvQuoting::Never) {
         constexpr std::string_view meaningful = "tnr\\";
@@ -116,7 +116,7 @@ void check_null_text(const CsvDialect& dialect, Problems& problems) {
     }
 }
 
-void check_marks(const CsvDialect& dialect, Problems& problems) {
+void check_marks(const CsvDialect& dialect, Contradictions& problems) {
     if (dialect.delimiter == std::string_view(&dialect.quote, 1)) {
         problems.push_back("delimiter: is the same character as quote");
     }
@@ -135,7 +135,7 @@ void check_marks(const CsvDialect& dialect, Problems& problems) {
     }
 }
 
-void check_encodable(const CsvDialect& dialect, Problems& problems) {
+void check_encodable(const CsvDialect& dialect, Contradictions& problems) {
     const auto check = [&](std::string_view option, std::string_view text) {
         while (!text.empty()) {
             const auto character = take_character(text);
@@ -166,7 +166,7 @@ CsvDialect resolve(const CsvOptions& options) {
     const auto decide = [&](auto member, auto fallback) {
         return (options.*member) ? *(options.*member) : (preset.*member).value_or(std::move(fallback));
     };
-    Problems problems;
+    Contradictions problems;
     CsvDialect dialect;
     dialect.delimiter = single_delimiter(decide(&CsvOptions::delimiter, std::string(",")), problems);
     dialect.quote = single_quote_character(decide(&CsvOptions::quote, std::string("\"")), problems);
