@@ -282,9 +282,7 @@ std::unique_ptr<OutputStream> LocalTransport::write(const Context& context, std:
     if (!file) {
         throw failure("write", full(checked), errno);
     }
-    // What lies beyond the offset is older than what will be written.
-    if (offset != 0 && (::ftruncate(file.number(), static_cast<off_t>(offset)) != 0 ||
-                        ::lseek(file.number(), static_cast<off_t>(offset), SEEK_SET) < 0)) {
+    if (::lseek(file.number(), static_cast<off_t>(offset), SEEK_SET) < 0) {
         throw failure("write", full(checked), errno);
     }
     return std::make_unique<LocalOutput>(std::move(file), std::move(folder), full(checked),

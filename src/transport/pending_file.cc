@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <openssl/evp.h>
 
 namespace rowhaul {
 
@@ -175,6 +177,7 @@ void PendingFile::commit_on_server(const Context& context, OutputStream& stream,
         if (!entry || entry->size != bytes_) {
             throw;
         }
+        may_have_holes_ = transport_.capabilities().resume_anywhere;
     }
 }
 
@@ -233,6 +236,31 @@ void PendingFile::verify_checksum(const Context& context, const std::string& pat
     if (ours->hex != checksum->hex) {
         throw Error(ErrorKind::Unavailable, fmt::format("{} arrived damaged: the server's checksum is {}, ours {}",
                                                         in_quotes(path), checksum->hex, ours->hex));
+    }
+}
+
+// Pipelined writes may be carried out in any order, so after a broken link the right size alone
+// does not prove that all of them were.
+void PendingFile::verify_by_reading(const Context& context, const std::string& path) {
+    const auto ours = std::find_if(digests_.begin(), digests_.end(),
+                                   [](const Checksum& digest) { return digest.digest == Digest::Sha256; });
+    if (ours == digests_.end()) {
+        throw Error(ErrorKind::Unavailable,
+                    fmt::format("the link broke before the server had confirmed every byte of {}", in_quotes(path)));
+    }
+    context.log(Level::Info, fmt::format("reading {} back to verify it", path));
+    const auto stream = once_more(transport_, [&] { return transport_.read(context, path); });
+    const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> hash(::EVP_MD_CTX_new(), &::EVP_MD_CTX_free);
+    ::EVP_DigestInit_ex(hash.get(), ::EVP_sha256(), nullptr);
+    std::vector<std::byte> buffer(copy_bytes);
+    while (const auto count = stream->read(context, buffer)) {
+        ::EVP_DigestUpdate(hash.get(), buffer.data(), count);
+    }
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    ::EVP_DigestFinal_ex(hash.get(), digest.data(), &size);
+    if (fmt::format("{:02x}", fmt::join(digest.begin(), digest.begin() + size, "")) != ours->hex) {
+        throw Error(ErrorKind::Unavailable, fmt::format("{} arrived damaged", in_quotes(path)));
     }
 }
 

@@ -61,6 +61,7 @@ private:
     void verify(const Context&, const std::string& path);
     void verify_size(const Context&, const std::string& path);
     void verify_checksum(const Context&, const std::string& path);
+    void verify_by_reading(const Context&, const std::string& path);
     void take_final_name(const Context&, const std::string& name);
     void move_aside_and_rename(const Context&, const std::string& name);
     void upload(const Context&, const std::string& name);
@@ -76,6 +77,7 @@ private:
     std::unique_ptr<Transport> spool_;  // instead of transport_ until publish()
     std::vector<Checksum> digests_;
     std::uint64_t bytes_ = 0;
+    bool may_have_holes_ = false;  // the size is right, but not every write was confirmed
     State state_ = State::New;
     Context last_context_;
 };

@@ -7,6 +7,8 @@ namespace {
 
 constexpr int attempts = 3;
 
+}  // namespace
+
 bool was_renamed(const Context& context, Transport& transport, std::string_view from, std::string_view to,
                  std::optional<std::uint64_t> size) {
     if (transport.stat(context, from)) {
@@ -15,8 +17,6 @@ bool was_renamed(const Context& context, Transport& transport, std::string_view 
     const auto entry = transport.stat(context, to);
     return entry && (!size || !entry->size || *entry->size == *size);
 }
-
-}  // namespace
 
 void rename_surely(const Context& context, Transport& transport, std::string_view from, std::string_view to,
                    std::optional<std::uint64_t> size) {
