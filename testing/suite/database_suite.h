@@ -28,6 +28,15 @@
 
 namespace rowhaul::testing {
 
+// A name or a text as standard SQL writes it.
+inline std::string doubled_quotes(std::string_view text, char mark = '\'') {
+    std::string quoted(1, mark);
+    for (const char c : text) {
+        quoted += c == mark ? std::string(2, c) : std::string(1, c);
+    }
+    return quoted + mark;
+}
+
 inline std::size_t resident_bytes() {
     std::size_t all = 0;
     std::size_t resident = 0;

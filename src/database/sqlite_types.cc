@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "database/sqlite_types.h"
+
+#include "database/number_text.h"
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <string>
+
+namespace rowhaul {
+
+namespace {
+
+struct Rule {
+    std::string_view word;
+    Type type;
+};
+
+// The first word that the declared type contains decides, as in SQLite's own rules for affinity,
+// which know only the last three groups.
+constexpr std::array<Rule, 21> rules = {{
+    {"BOOL", Type::Boolean},
+    {"TIMESTAMP WITH TIME ZONE", Type::TimestampZoned},
+    {"TIMESTAMPTZ", Type::TimestampZoned},
+    {"DATETIME", Type::Timestamp},
+    {"TIMESTAMP", Type::Timestamp},
+    {"DATE", Type::Date},
+    {"TIME", Type::Time},
+    {"JSON", Type::Json},
+    {"INT", Type::Integer},
+    {"CHAR", Type::Text},
+    {"CLOB", Type::Text},
+    {"TEXT", Type::Text},
+    {"BLOB", Type::Bytes},
+    {"BINARY", Type::Bytes},
+    {"BYTEA", Type::Bytes},
+    {"REAL", Type::Float},
+    {"FLOA", Type::Float},
+    {"DOUB", Type::Float},
+    {"NUMERIC", Type::Decimal},
+    {"DECIMAL", Type::Decimal},
+    {"MONEY", Type::Decimal},
+}};
+
+bool has_digits_and_marks(std::string_view text, std::string_view pattern) {
+    return text.size() >= pattern.size() &&
+           std::equal(pattern.begin(), pattern.end(), text.begin(),
+                      [](char mark, char c) { return mark == '0' ? c >= '0' && c <= '9' : c == mark; });
+}
+
+bool text_fits(std::string_view text, Type type) {
+    switch (type) {
+        case Type::Text:
+        case Type::Json:
+            return true;
+        case Type::Boolean:
+            return text == "true" || text == "false";
+        case Type::Date:
+            return text.size() == 10 && has_digits_and_marks(text, "0000-00-00");
+        case Type::Time:
+            return has_digits_and_marks(text, "00:00:00");
+        case Type::Timestamp:
+        case Type::TimestampZoned:
+            return has_digits_and_marks(text, "0000-00-00 00:00:00");
+        default:
+            return false;
+    }
+}
+
+std::string_view hex_of(std::string_view bytes, Arena& arena) {
+    if (bytes.empty()) {
+        return "";
+    }
+    char* const hex = arena.allocate(2 * bytes.size());
+    write_hex(hex, bytes);
+    return {hex, 2 * bytes.size()};
+}
+
+SqliteCell cell_of_integer(std::int64_t value, Type type, Arena& arena) {
+    if (type == Type::Boolean && (value == 0 || value == 1)) {
+        return {Cell(value == 1 ? "true" : "false")};
+    }
+    char* const text = arena.allocate(max_integer_text);
+    const auto size = write_integer(text, value);
+    arena.shrink_last(max_integer_text, size);
+    const bool fits = type == Type::Integer || type == Type::Decimal || type == Type::Float || type == Type::Text ||
+                      type == Type::Json;
+    return {Cell(std::string_view(text, size)), !fits};
+}
+
+SqliteCell cell_of_real(double value, Type type, Arena& arena) {
+    const auto longest = type == Type::Decimal ? max_fixed_text : max_float_text;
+    char* const text = arena.allocate(longest);
+    const auto size = type == Type::Decimal ? write_fixed(text, value) : write_float(text, value);
+    arena.shrink_last(longest, size);
+    const bool fits = type == Type::Float || type == Type::Decimal || type == Type::Text || type == Type::Json;
+    return {Cell(std::string_view(text, size)), !fits};
+}
+
+std::string_view sized(const void* data, int size) {
+    if (data == nullptr) {
+        if (size != 0) {
+            throw std::bad_alloc();
+        }
+        return "";
+    }
+    return {static_cast<const char*>(data), static_cast<std::size_t>(size)};
+}
+
+}  // namespace
+
+Type sqlite_type(std::string_view declared) {
+    std::string upper(declared);
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; });
+    const auto* const rule = std::find_if(rules.begin(), rules.end(), [&](const Rule& candidate) {
+        return upper.find(candidate.word) != std::string::npos;
+    });
+    return rule != rules.end() ? rule->type : Type::Text;
+}
+
+SqliteCell read_sqlite_cell(sqlite3_stmt* statement, int column, Type type, Arena& arena) {
+    const int stored = sqlite3_column_type(statement, column);
+    if (stored == SQLITE_NULL) {
+        return {};
+    }
+    if (type == Type::Bytes || stored == SQLITE_BLOB) {
+        const auto* const data = sqlite3_column_blob(statement, column);
+        const auto bytes = sized(data, sqlite3_column_bytes(statement, column));
+        return {Cell(hex_of(bytes, arena)), (stored == SQLITE_BLOB) != (type == Type::Bytes)};
+    }
+    if (stored == SQLITE_INTEGER) {
+        return cell_of_integer(sqlite3_column_int64(statement, column), type, arena);
+    }
+    if (stored == SQLITE_FLOAT) {
+        return cell_of_real(sqlite3_column_double(statement, column), type, arena);
+    }
+    const auto* const data = sqlite3_column_text(statement, column);
+    const auto text = sized(data, sqlite3_column_bytes(statement, column));
+    return {Cell(arena.copy(text)), !text_fits(text, type)};
+}
+
+}  // namespace rowhaul
