@@ -65,6 +65,7 @@ struct OptionInfo {
     std::string help;
     ValueKind kind = ValueKind::Text;
     bool is_list = false;  // of values of `kind`; one value alone stands for a list of one
+    bool is_nullable = false;
     bool is_required = false;
     bool is_advanced = false;
     std::string default_text;  // as YAML would have it; empty = none, always so for secrets
@@ -285,6 +286,7 @@ std::vector<OptionInfo> describe_options() {
         OptionInfo info = info_of(option);
         info.kind = value_kind<Value>();
         info.is_list = Unwrapped<Member>::is_list;
+        info.is_nullable = Unwrapped<Member>::is_optional;
         if (!info.is_required && info.kind != ValueKind::Secret) {
             info.default_text = to_text(defaults.*option.member);
         }
