@@ -9,8 +9,6 @@ namespace rowhaul {
 
 namespace {
 
-using Contradictions = std::vector<std::string>;
-
 CsvOptions preset_options(CsvPreset preset) {
     CsvOptions set;
     switch (preset) {
@@ -44,39 +42,39 @@ bool is_one_character(std::string_view text) {
     return !text.empty() && take_character(text).has_value() && text.empty();
 }
 
-std::string single_delimiter(std::string_view given, Contradictions& problems) {
+std::string single_delimiter(std::string_view given, Problems& problems) {
     if (given == "\\t" || given == "tab") {
         return "\t";
     }
     if (!is_one_character(given) || given == "\r" || given == "\n") {
-        problems.push_back("delimiter: must be one character, and no line break; for a tab write \\t");
+        problems.add("delimiter", "must be one character, and no line break; for a tab write \\t");
         return ",";
     }
     return std::string(given);
 }
 
-char single_quote_character(std::string_view given, Contradictions& problems) {
+char single_quote_character(std::string_view given, Problems& problems) {
     if (given.size() != 1 || given[0] < ' ' || given[0] > '~') {
-        problems.push_back("quote: must be one printable ASCII character");
+        problems.add("quote", "must be one printable ASCII character");
         return '"';
     }
     return given[0];
 }
 
 template <class Notation>
-std::optional<Notation> notation(std::string_view option, const std::optional<std::string>& given, Contradictions& problems) {
+std::optional<Notation> notation(std::string_view option, const std::optional<std::string>& given, Problems& problems) {
     if (!given) {
         return {};
     }
     try {
         return Notation(*given);
     } catch (const Error& error) {
-        problems.push_back(std::string(option) + ": " + error.what());
+        problems.add(option, error.what());
         return {};
     }
 }
 
-void set_notations(const CsvOptions& options, const CsvOptions& preset, CsvDialect& dialect, Contradictions& problems) {
+void set_notations(const CsvOptions& options, const CsvOptions& preset, CsvDialect& dialect, Problems& problems) {
     const auto either = [](const auto& own, const auto& other) { return own ? own : other; };
     dialect.numbers = notation<NumberNotation>("numbers", either(options.numbers, preset.numbers), problems);
     if (dialect.numbers && dialect.numbers->is_canonical()) {
@@ -84,11 +82,11 @@ void set_notations(const CsvOptions& options, const CsvOptions& preset, CsvDiale
     }
     dialect.dates = notation<DateNotation>("dates", either(options.dates, preset.dates), problems);
     if (dialect.dates && dialect.dates->has_time()) {
-        problems.push_back("dates: names hours, minutes or seconds, which a date has not; use timestamps for that");
+        problems.add("dates", "names hours, minutes or seconds, which a date has not; use timestamps for that");
     }
     dialect.times = notation<DateNotation>("times", either(options.times, preset.times), problems);
     if (dialect.times && dialect.times->has_date()) {
-        problems.push_back("times: names year, month or day, which a time has not; use timestamps for that");
+        problems.add("times", "names year, month or day, which a time has not; use timestamps for that");
     }
     auto timestamps = either(options.timestamps, options.dates ? std::nullopt : preset.timestamps);
     if (!timestamps && options.dates) {
@@ -97,55 +95,54 @@ void set_notations(const CsvOptions& options, const CsvOptions& preset, CsvDiale
     dialect.timestamps = notation<DateNotation>("timestamps", timestamps, problems);
 }
 
-void check_null_text(const CsvDialect& dialect, Contradictions& problems) {
+void check_null_text(const CsvDialect& dialect, Problems& problems) {
     const std::string_view text = dialect.null_text;
     if (dialect.quoting == CsvQuoting::Never) {
         constexpr std::string_view meaningful = "tnr\\";
         if (text.size() < 2 || text[0] != '\\' || meaningful.find(text[1]) != std::string_view::npos ||
             text.substr(1).find('\\') != std::string_view::npos || text.substr(1).starts_with(dialect.delimiter)) {
-            problems.push_back("null_text: \"" + dialect.null_text +
-                               "\" could also be a text when nothing is quoted; use \\N");
+            problems.add("null_text",
+                         "\"" + dialect.null_text + "\" could also be a text when nothing is quoted; use \\N");
         }
         return;
     }
     if (text.find_first_of("\r\n") != std::string_view::npos || text.find(dialect.quote) != std::string_view::npos ||
         text.find(dialect.delimiter) != std::string_view::npos) {
-        problems.push_back(
-            "null_text: must not contain the delimiter, the quote or a line break, since NULL is never "
-            "quoted");
+        problems.add("null_text",
+                     "must not contain the delimiter, the quote or a line break, since NULL is never quoted");
     }
 }
 
-void check_marks(const CsvDialect& dialect, Contradictions& problems) {
+void check_marks(const CsvDialect& dialect, Problems& problems) {
     if (dialect.delimiter == std::string_view(&dialect.quote, 1)) {
-        problems.push_back("delimiter: is the same character as quote");
+        problems.add("delimiter", "is the same character as quote");
     }
     if (dialect.escape == CsvEscape::Backslash && (dialect.delimiter == "\\" || dialect.quote == '\\')) {
-        problems.push_back("escape: backslash cannot be the delimiter or the quote as well");
+        problems.add("escape", "backslash cannot be the delimiter or the quote as well");
     }
     if (dialect.quoting == CsvQuoting::Never && dialect.escape != CsvEscape::Backslash) {
-        problems.push_back("quoting: never needs escape: backslash, or some texts could not be read back");
+        problems.add("quoting", "never needs escape: backslash, or some texts could not be read back");
     }
     if (dialect.quoting == CsvQuoting::Never &&
         (dialect.delimiter == "t" || dialect.delimiter == "n" || dialect.delimiter == "r")) {
-        problems.push_back("delimiter: t, n and r have a meaning after a backslash when nothing is quoted");
+        problems.add("delimiter", "t, n and r have a meaning after a backslash when nothing is quoted");
     }
     if (dialect.true_text == dialect.false_text) {
-        problems.push_back("true_text: is the same as false_text");
+        problems.add("true_text", "is the same as false_text");
     }
 }
 
-void check_encodable(const CsvDialect& dialect, Contradictions& problems) {
+void check_encodable(const CsvDialect& dialect, Problems& problems) {
     const auto check = [&](std::string_view option, std::string_view text) {
         while (!text.empty()) {
             const auto character = take_character(text);
             if (!character) {
-                problems.push_back(std::string(option) + ": is not valid UTF-8");
+                problems.add(option, "is not valid UTF-8");
                 return;
             }
             if (is_single_byte(dialect.encoding) && !single_byte_of(dialect.encoding, *character)) {
-                problems.push_back(std::string(option) + ": has a character that " +
-                                   std::string(name_of(dialect.encoding)) + " does not have");
+                problems.add(option,
+                             "has a character that " + std::string(name_of(dialect.encoding)) + " does not have");
                 return;
             }
         }
@@ -161,12 +158,11 @@ void check_encodable(const CsvDialect& dialect, Contradictions& problems) {
 
 }  // namespace
 
-CsvDialect resolve(const CsvOptions& options) {
+CsvDialect resolve(const CsvOptions& options, Problems& problems) {
     const auto preset = options.preset ? preset_options(*options.preset) : CsvOptions{};
     const auto decide = [&](auto member, auto fallback) {
         return (options.*member) ? *(options.*member) : (preset.*member).value_or(std::move(fallback));
     };
-    Contradictions problems;
     CsvDialect dialect;
     dialect.delimiter = single_delimiter(decide(&CsvOptions::delimiter, std::string(",")), problems);
     dialect.quote = single_quote_character(decide(&CsvOptions::quote, std::string("\"")), problems);
@@ -185,14 +181,18 @@ CsvDialect resolve(const CsvOptions& options) {
     check_marks(dialect, problems);
     check_null_text(dialect, problems);
     check_encodable(dialect, problems);
-    if (!problems.empty()) {
-        std::string message = "csv: " + problems.front();
-        for (std::size_t index = 1; index < problems.size(); ++index) {
-            message += "; " + problems[index];
-        }
-        throw Error(ErrorKind::Invalid, message);
-    }
     return dialect;
+}
+
+CsvDialect resolve(const CsvOptions& options) {
+    Problems problems;
+    auto dialect = resolve(options, problems);
+    problems.throw_if_any();
+    return dialect;
+}
+
+void CsvOptions::validate(const CsvOptions& options, Problems& problems) {
+    resolve(options, problems);
 }
 
 }  // namespace rowhaul

@@ -29,9 +29,11 @@ struct CsvDialect {
     bool formula_guard = false;
 };
 
-// Fills in what preset and defaults decide. Throws Invalid with every contradiction at once:
-// delimiter equal to quote, a NULL text that cannot be told from a text, a mark that the encoding
-// does not have, ...
+// Fills in what preset and defaults decide, and tells every contradiction: delimiter equal to quote,
+// a NULL text that cannot be told from a text, a mark that the encoding does not have, ... With
+// problems, the dialect is of no use.
+CsvDialect resolve(const CsvOptions&, Problems&);
+// Throws one Invalid that names them all.
 CsvDialect resolve(const CsvOptions&);
 
 constexpr std::string_view text_of(CsvLineEnd line_end) {

@@ -86,6 +86,9 @@ struct CsvOptions {
     std::optional<std::string> false_text;
     bool formula_guard = false;
 
+    // Tells what contradicts itself, as resolve() in csv_dialect.h does.
+    static void validate(const CsvOptions&, Problems&);
+
     static constexpr auto spec = [] {
         return options(
             option("preset", &CsvOptions::preset, "A frequent kind of CSV whose settings the other options change."),

@@ -75,6 +75,7 @@ CsvWriter::CsvWriter(OutputStream& out, const Schema& schema, CsvDialect dialect
       delimiter_(encoded(dialect_.encoding, dialect_.delimiter)),
       null_text_(encoded(dialect_.encoding, dialect_.null_text)),
       line_end_(text_of(dialect_.line_end)),
+      margin_(delimiter_.size() + null_text_.size() + line_end_.size() + 2),
       bare_scan_(bare_specials(dialect_)),
       quoted_scan_(quoted_specials(dialect_)) {
     if (schema.empty()) {
@@ -95,7 +96,7 @@ CsvWriter::CsvWriter(OutputStream& out, const Schema& schema, CsvDialect dialect
 CsvWriter::ColumnPlan CsvWriter::plan(const Column& column) const {
     const bool quoted =
         dialect_.quoting == CsvQuoting::Always || (dialect_.quoting == CsvQuoting::TextOnly && is_textual(column.type));
-    auto treatment = quoted ? Treatment::Quote : Treatment::Copy;
+    auto treatment = quoted ? Treatment::Keep : Treatment::Copy;
     if (is_number(column.type) && dialect_.numbers) {
         treatment = Treatment::Number;
     } else if (column.type == Type::Date && dialect_.dates) {
@@ -109,7 +110,7 @@ CsvWriter::ColumnPlan CsvWriter::plan(const Column& column) const {
     } else if (column.type == Type::Text && dialect_.formula_guard) {
         treatment = Treatment::Guard;
     }
-    return {column.name, treatment, quoted, nullptr};
+    return {column.name, treatment, quoted ? Quotes::Always : Quotes::WhenNeeded, nullptr};
 }
 
 void CsvWriter::append_header(const Schema& schema) {
@@ -120,7 +121,7 @@ void CsvWriter::append_header(const Schema& schema) {
         const std::string& name = schema[index].name;
         const bool quoted = dialect_.quoting == CsvQuoting::Always || dialect_.quoting == CsvQuoting::TextOnly;
         const bool guarded = dialect_.formula_guard && looks_like_formula(name);
-        if (!append_text(guarded ? "'" + name : name, quoted)) {
+        if (!append_text(guarded ? "'" + name : name, quoted ? Quotes::Always : Quotes::WhenNeeded)) {
             throw Error(ErrorKind::Invalid, "csv: the column name \"" + name + "\" " + obstacle_);
         }
     }
@@ -132,13 +133,14 @@ void CsvWriter::write(const Context& context, const Batch& batch) {
     for (std::size_t index = 0; index < columns_.size(); ++index) {
         columns_[index].cells = batch.column(index).data();
     }
+    // A copy of its own, so that it can stay in registers while bytes are stored.
+    const CsvScan scan = bare_scan_;
     const std::size_t rows = batch.rows();
     for (std::size_t row = 0; row < rows; ++row) {
         const std::size_t start = used();
-        std::size_t column = 0;
-        if (!append_row(row, column)) {
+        if (const auto column = append_row(row, scan)) {
             at_ = buffer_.get() + start;
-            reject(batch, row, column);
+            reject(batch, row, *column);
         } else if (used() >= block_bytes) {
             flush(context);
         }
@@ -149,38 +151,54 @@ void CsvWriter::finish(const Context& context) {
     flush(context);
 }
 
-bool CsvWriter::append_row(std::size_t row, std::size_t& column) {
+inline std::optional<std::size_t> CsvWriter::append_row(std::size_t row, const CsvScan& scan) {
+    const ColumnPlan* const plans = columns_.data();
     const std::size_t width = columns_.size();
-    for (column = 0; column < width; ++column) {
-        const ColumnPlan& plan = columns_[column];
+    const std::size_t null_size = null_text_.size();
+    for (std::size_t column = 0; column < width; ++column) {
+        const ColumnPlan& plan = plans[column];
         const Cell cell = plan.cells[row];
+        const std::string_view text = cell.text();
+        make_room(2 * text.size() + margin_);
         if (column > 0) {
-            append_raw(delimiter_);
+            append_delimiter();
         }
         if (cell.is_null()) {
             append_raw(null_text_);
-        } else if (!append_cell(plan, cell.text())) {
-            return false;
+            continue;
         }
+        if (plan.treatment == Treatment::Copy) {
+            const unsigned found = scan.copy(text, at_);
+            if (found == CsvFound::nothing && text.size() != null_size) [[likely]] {
+                at_ += text.size();
+                continue;
+            }
+            if (append_with_care(text, found, Quotes::WhenNeeded)) {
+                continue;
+            }
+        } else if (append_cell(plan, text)) {
+            continue;
+        }
+        return column;
     }
     append_raw(line_end_);
-    return true;
+    return {};
+}
+
+inline void CsvWriter::append_delimiter() {
+    if (delimiter_.size() == 1) [[likely]] {
+        *at_++ = delimiter_[0];
+    } else {
+        append_raw(delimiter_);
+    }
 }
 
 bool CsvWriter::append_cell(const ColumnPlan& plan, std::string_view text) {
-    if (plan.treatment == Treatment::Copy) {
-        return append_text(text, false);
-    }
-    if (plan.treatment == Treatment::Quote) {
-        return append_text(text, true);
-    }
-    return append_converted(plan, text);
-}
-
-bool CsvWriter::append_converted(const ColumnPlan& plan, std::string_view text) {
     converted_.clear();
-    bool quoted = plan.always_quoted;
     switch (plan.treatment) {
+        case Treatment::Copy:
+        case Treatment::Keep:
+            return append_text(text, plan.quotes);
         case Treatment::Number:
             dialect_.numbers->append(text, converted_);
             break;
@@ -197,27 +215,22 @@ bool CsvWriter::append_converted(const ColumnPlan& plan, std::string_view text) 
             converted_ = text == "true" ? dialect_.true_text : text == "false" ? dialect_.false_text : text;
             break;
         case Treatment::Guard:
-            if (looks_like_formula(text)) {
-                converted_ = "'";
-                quoted = true;
+            if (!looks_like_formula(text)) {
+                return append_text(text, plan.quotes);
             }
+            converted_ = "'";
             converted_ += text;
-            break;
-        case Treatment::Copy:
-        case Treatment::Quote:
-            converted_ = text;
-            break;
+            return append_text(converted_, Quotes::Always);
     }
-    return append_text(converted_, quoted);
+    return append_text(converted_, plan.quotes);
 }
 
-// The usual cell leaves after one copy; everything else is redone with care over that copy.
-bool CsvWriter::append_text(std::string_view text, bool quoted) {
-    make_room(2 * text.size() + 2);
-    if (quoted && dialect_.quoting != CsvQuoting::Never) {
+bool CsvWriter::append_text(std::string_view text, Quotes quotes) {
+    make_room(2 * text.size() + margin_);
+    if (quotes == Quotes::Always && dialect_.quoting != CsvQuoting::Never) {
         const unsigned found = quoted_scan_.copy(text, at_ + 1);
         if (found != CsvFound::nothing) {
-            return append_with_care(text, found, true);
+            return append_with_care(text, found, quotes);
         }
         at_[0] = dialect_.quote;
         at_[text.size() + 1] = dialect_.quote;
@@ -226,22 +239,27 @@ bool CsvWriter::append_text(std::string_view text, bool quoted) {
     }
     const unsigned found = bare_scan_.copy(text, at_);
     if (found != CsvFound::nothing || text == null_text_) {
-        return append_with_care(text, found, false);
+        return append_with_care(text, found, quotes);
     }
     at_ += text.size();
     return true;
 }
 
-bool CsvWriter::append_with_care(std::string_view text, unsigned found, bool quoted) {
+// For cells in which something was found, or that might be taken for NULL.
+bool CsvWriter::append_with_care(std::string_view text, unsigned found, Quotes quotes) {
     if ((found & CsvFound::non_ascii) != 0) {
+        const auto original = text;
         if (!transcode(text)) {
             return false;
         }
-        make_room(2 * text.size() + 2);
+        if (text.data() != original.data()) {
+            make_room(2 * text.size() + margin_);
+            found = bare_scan_.copy(text, at_);
+        }
     }
     if (dialect_.quoting == CsvQuoting::Never) {
         append_escaped(text);
-    } else if (quoted || needs_quotes(text)) {
+    } else if (quotes == Quotes::Always || needs_quotes(text, found)) {
         append_quoted(text);
     } else {
         std::memcpy(at_, text.data(), text.size());
@@ -284,24 +302,35 @@ bool CsvWriter::transcode(std::string_view& text) {
     return true;
 }
 
-bool CsvWriter::needs_quotes(std::string_view text) const {
-    const std::array<char, 4> specials{'\r', '\n', dialect_.quote,
-                                       dialect_.escape == CsvEscape::Backslash ? '\\' : dialect_.quote};
-    return text == null_text_ ||
-           text.find_first_of(std::string_view(specials.data(), specials.size())) != std::string_view::npos ||
+// `found` is what the scan for bare cells says; of a delimiter it looks only for the first byte.
+bool CsvWriter::needs_quotes(std::string_view text, unsigned found) const {
+    if (text == null_text_) {
+        return true;
+    }
+    if ((found & CsvFound::special) == 0 || delimiter_.size() == 1) {
+        return (found & CsvFound::special) != 0;
+    }
+    const std::array<char, 4> others{'\r', '\n', dialect_.quote,
+                                     dialect_.escape == CsvEscape::Backslash ? '\\' : dialect_.quote};
+    return text.find_first_of(std::string_view(others.data(), others.size())) != std::string_view::npos ||
            text.find(delimiter_) != std::string_view::npos;
 }
 
 void CsvWriter::append_quoted(std::string_view text) {
-    const bool double_quotes = dialect_.escape == CsvEscape::Double;
     *at_++ = dialect_.quote;
-    for (const char byte : text) {
-        if (byte == dialect_.quote) {
-            *at_++ = double_quotes ? dialect_.quote : '\\';
-        } else if (byte == '\\' && !double_quotes) {
-            *at_++ = '\\';
+    if ((quoted_scan_.copy(text, at_) & CsvFound::special) == 0) {
+        at_ += text.size();
+    } else {
+        const bool doubled = dialect_.escape == CsvEscape::Double;
+        const char quote = dialect_.quote;
+        char* at = at_;
+        for (const char byte : text) {
+            if (byte == quote || (byte == '\\' && !doubled)) {
+                *at++ = doubled ? quote : '\\';
+            }
+            *at++ = byte;
         }
-        *at_++ = byte;
+        at_ = at;
     }
     *at_++ = dialect_.quote;
 }
@@ -335,10 +364,7 @@ void CsvWriter::append_raw(std::string_view text) {
     at_ += text.size();
 }
 
-void CsvWriter::make_room(std::size_t bytes) {
-    if (static_cast<std::size_t>(end_ - at_) >= bytes) [[likely]] {
-        return;
-    }
+void CsvWriter::grow(std::size_t bytes) {
     const std::size_t filled = used();
     const std::size_t capacity = std::max(filled + bytes, 2 * capacity_);
     auto larger = std::make_unique_for_overwrite<char[]>(capacity);

@@ -14,6 +14,7 @@
 #include "io/stream.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,34 +30,38 @@ public:
     void finish(const Context&) override;
 
 private:
-    enum class Treatment : std::uint8_t { Copy, Quote, Number, Date, Time, Timestamp, Boolean, Guard };
+    // Copy is the fast way: nothing to convert, quotes when needed.
+    enum class Treatment : std::uint8_t { Copy, Keep, Number, Date, Time, Timestamp, Boolean, Guard };
+    enum class Quotes : std::uint8_t { WhenNeeded, Always };
     struct ColumnPlan {
         std::string name;
         Treatment treatment;
-        bool always_quoted;
+        Quotes quotes;
         const Cell* cells = nullptr;  // of the current batch
-    };
-    // Why a cell cannot be written.
-    struct Obstacle {
-        std::string what;
     };
 
     ColumnPlan plan(const Column&) const;
     void append_header(const Schema&);
-    // False, with obstacle_ and the column set, when the row must be rejected.
-    bool append_row(std::size_t row, std::size_t& column);
+    // The number of the column whose cell, as obstacle_ says, cannot be written; none = all written.
+    std::optional<std::size_t> append_row(std::size_t row, const CsvScan& scan);
+    // These append one cell, or return false and set obstacle_.
     bool append_cell(const ColumnPlan&, std::string_view text);
-    bool append_converted(const ColumnPlan&, std::string_view text);
-    bool append_text(std::string_view text, bool quoted);
-    bool append_with_care(std::string_view text, unsigned found, bool quoted);
+    bool append_text(std::string_view text, Quotes);
+    bool append_with_care(std::string_view text, unsigned found, Quotes);
     bool transcode(std::string_view& text);
     void append_quoted(std::string_view text);
     void append_escaped(std::string_view text);
-    bool needs_quotes(std::string_view text) const;
+    bool needs_quotes(std::string_view text, unsigned found) const;
     void reject(const Batch&, std::size_t row, std::size_t column);
 
+    void append_delimiter();
     void append_raw(std::string_view text);
-    void make_room(std::size_t bytes);
+    void make_room(std::size_t bytes) {
+        if (static_cast<std::size_t>(end_ - at_) < bytes) [[unlikely]] {
+            grow(bytes);
+        }
+    }
+    void grow(std::size_t bytes);
     std::size_t used() const { return static_cast<std::size_t>(at_ - buffer_.get()); }
     void flush(const Context&);
 
@@ -66,6 +71,7 @@ private:
     std::string delimiter_;  // these in the encoding of the buffer
     std::string null_text_;
     std::string line_end_;
+    std::size_t margin_;  // what a cell may need beside itself
     CsvScan bare_scan_;
     CsvScan quoted_scan_;
     std::vector<ColumnPlan> columns_;

@@ -28,68 +28,78 @@ constexpr std::array<Replaced, 8> latin_9{{{0xA4, 0x20AC},
                                            {0xBD, 0x0153},
                                            {0xBE, 0x0178}}};
 
-constexpr bool continues(unsigned char byte) {
-    return (byte & 0xC0) == 0x80;
+constexpr bool continues(char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
 }
 
-void append_unit(TextEncoding encoding, unsigned unit, std::string& out) {
+// Bytes of the valid UTF-8 sequence at the start of these bytes, which are not empty; zero when
+// there is none. As the Unicode standard's table 3-7: the second byte keeps overlong forms,
+// surrogates and what lies above U+10FFFF out.
+std::size_t sequence_size(const char* at, const char* end) {
+    const auto first = static_cast<unsigned char>(*at);
+    if (first < 0x80) {
+        return 1;
+    }
+    const auto left = static_cast<std::size_t>(end - at);
+    if (first < 0xC2 || first > 0xF4 || left < 2 || !continues(at[1])) {
+        return 0;
+    }
+    if (first < 0xE0) {
+        return 2;
+    }
+    const auto second = static_cast<unsigned char>(at[1]);
+    if (left < 3 || !continues(at[2])) {
+        return 0;
+    }
+    if (first < 0xF0) {
+        return (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ? 0 : 3;
+    }
+    if (left < 4 || !continues(at[3]) || (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) {
+        return 0;
+    }
+    return 4;
+}
+
+char* put_unit(TextEncoding encoding, unsigned unit, char* to) {
     const char low = static_cast<char>(unit & 0xFF);
     const char high = static_cast<char>(unit >> 8);
-    if (encoding == TextEncoding::Utf16Le) {
-        out += low;
-        out += high;
-    } else {
-        out += high;
-        out += low;
-    }
+    to[0] = encoding == TextEncoding::Utf16Le ? low : high;
+    to[1] = encoding == TextEncoding::Utf16Le ? high : low;
+    return to + 2;
 }
 
 }  // namespace
 
 std::optional<char32_t> take_character(std::string_view& text) {
+    const std::size_t size = sequence_size(text.data(), text.data() + text.size());
     const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };
-    const unsigned char first = byte(0);
-    std::size_t size = 0;
-    char32_t character = 0;
-    if (first < 0x80) {
-        text.remove_prefix(1);
-        return first;
-    }
-    if (first >= 0xC2 && first <= 0xDF) {
-        size = 2;
-        character = first & 0x1FU;
-    } else if ((first & 0xF0) == 0xE0) {
-        size = 3;
-        character = first & 0x0FU;
-    } else if (first >= 0xF0 && first <= 0xF4) {
-        size = 4;
-        character = first & 0x07U;
-    }
-    bool valid = size != 0 && text.size() >= size;
-    for (std::size_t index = 1; valid && index < size; ++index) {
-        valid = continues(byte(index));
+    constexpr std::array<unsigned char, 5> bits_of_first{0, 0x7F, 0x1F, 0x0F, 0x07};
+    char32_t character = byte(0) & static_cast<char32_t>(bits_of_first[size]);
+    for (std::size_t index = 1; index < size; ++index) {
         character = (character << 6) | (byte(index) & 0x3FU);
     }
-    valid = valid && !(size == 3 && (character < 0x800 || (character >= 0xD800 && character <= 0xDFFF))) &&
-            !(size == 4 && (character < 0x10000 || character > 0x10FFFF));
-    text.remove_prefix(valid ? size : 1);
-    return valid ? std::optional(character) : std::nullopt;
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+    return size > 0 ? std::optional(character) : std::nullopt;
 }
 
 bool is_utf8(std::string_view text) {
     constexpr std::uint64_t high_bits = 0x8080808080808080;
-    while (!text.empty()) {
-        std::uint64_t next_eight = high_bits;
-        if (text.size() >= sizeof next_eight) {
-            std::memcpy(&next_eight, text.data(), sizeof next_eight);
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end) {
+        if (end - at >= 8) {
+            std::uint64_t eight = 0;
+            std::memcpy(&eight, at, sizeof eight);
+            if ((eight & high_bits) == 0) {
+                at += sizeof eight;
+                continue;
+            }
         }
-        if ((next_eight & high_bits) == 0) {
-            text.remove_prefix(sizeof next_eight);
-            continue;
-        }
-        if (!take_character(text)) {
+        const std::size_t size = sequence_size(at, end);
+        if (size == 0) {
             return false;
         }
+        at += size;
     }
     return true;
 }
@@ -119,15 +129,24 @@ std::optional<char> single_byte_of(TextEncoding encoding, char32_t character) {
 }
 
 void append_utf16(TextEncoding encoding, std::string_view text, std::string& out) {
+    const std::size_t before = out.size();
+    out.resize(before + 2 * text.size());  // no sequence gets more than twice as long
+    char* to = out.data() + before;
     while (!text.empty()) {
+        if (static_cast<unsigned char>(text[0]) < 0x80) {
+            to = put_unit(encoding, static_cast<unsigned char>(text[0]), to);
+            text.remove_prefix(1);
+            continue;
+        }
         const auto character = static_cast<unsigned>(take_character(text).value_or(0xFFFD));
         if (character < 0x10000) {
-            append_unit(encoding, character, out);
+            to = put_unit(encoding, character, to);
         } else {
-            append_unit(encoding, 0xD800 + ((character - 0x10000) >> 10), out);
-            append_unit(encoding, 0xDC00 + ((character - 0x10000) & 0x3FF), out);
+            to = put_unit(encoding, 0xD800 + ((character - 0x10000) >> 10), to);
+            to = put_unit(encoding, 0xDC00 + ((character - 0x10000) & 0x3FF), to);
         }
     }
+    out.resize(static_cast<std::size_t>(to - out.data()));
 }
 
 }  // namespace rowhaul
