@@ -13,7 +13,7 @@
 //
 // A member is a bool, std::int64_t, double, std::string, Secret, std::chrono::seconds, Bytes, an
 // enum with EnumChoices, another options struct, or a std::optional or std::vector of one of these.
-// options(Base::spec, option(...)) splices the options of a base struct in. A struct may have
+// joined(options(...), Base::spec) adds the options of a base struct. A struct may have
 // `static void validate(const X&, Problems&)` for what concerns several options at once.
 // Parsing is below; documentation, JSON Schema, forms and exports read the table of OptionInfo.
 #pragma once
@@ -189,25 +189,15 @@ struct Spec {
     }
 };
 
-namespace detail {
-template <class Owner, class T>
-constexpr auto as_tuple(const Option<Owner, T>& option) {
-    return std::tuple(option);
-}
 template <class... Options>
-constexpr auto as_tuple(const Spec<Options...>& spec) {
-    return spec.all;
+constexpr Spec<Options...> options(const Options&... all) {
+    return {{all...}};
 }
-template <class... Options>
-constexpr Spec<Options...> as_spec(std::tuple<Options...> all) {
-    return {all};
-}
-}  // namespace detail
 
-// Of options, and of specs whose options are spliced in.
-template <class... Parts>
-constexpr auto options(const Parts&... parts) {
-    return detail::as_spec(std::tuple_cat(detail::as_tuple(parts)...));
+// The options of several specs in one, in this order; for what components share through a base struct.
+template <class... First, class... Second>
+constexpr Spec<First..., Second...> joined(const Spec<First...>& first, const Spec<Second...>& second) {
+    return {std::tuple_cat(first.all, second.all)};
 }
 
 // ---- describing ----
@@ -240,12 +230,6 @@ std::string to_text(const std::vector<T>& values) {
         out += (out.empty() ? "" : ", ") + to_text(value);
     }
     return out.empty() ? out : "[" + out + "]";
-}
-
-// The options of several specs in one, in this order; for what components share through a base struct.
-template <class... First, class... Second>
-constexpr Spec<First..., Second...> joined(const Spec<First...>& first, const Spec<Second...>& second) {
-    return {std::tuple_cat(first.all, second.all)};
 }
 
 template <class T>

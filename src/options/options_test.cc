@@ -62,22 +62,24 @@ struct ServerOptions : CommonOptions {
     std::string folder = "/";
 
     static constexpr auto spec = [] {
-        return options(CommonOptions::spec, option("user", &ServerOptions::user, "Login name."),
-                       option("password", &ServerOptions::password, "Login password."),
-                       option("security", &ServerOptions::security, "How the connection is encrypted."),
-                       option("passive", &ServerOptions::passive, "Whether the server waits for the data connection."),
-                       option("ratio", &ServerOptions::ratio, "Share of the line.").range(0, 1),
-                       option("buffer", &ServerOptions::buffer, "How much is held back.").range(1024, 1 << 20),
-                       option("limit", &ServerOptions::limit, "Most files.").range(1, 10),
-                       option("fallback", &ServerOptions::fallback, "What to try next."),
-                       option("quirks", &ServerOptions::quirks, "Switches for odd servers."),
-                       option("ciphers", &ServerOptions::ciphers, "Ciphers to offer."),
-                       option("proxies", &ServerOptions::proxies, "Proxies to try."),
-                       option("proxy", &ServerOptions::proxy, "Proxy to use."),
-                       option("folder", &ServerOptions::folder, "Folder that paths start from.")
-                           .check([](const std::string& folder) -> std::string {
-                               return folder.starts_with('/') ? "" : "must begin with a slash";
-                           }));
+        return joined(
+            CommonOptions::spec,
+            options(option("user", &ServerOptions::user, "Login name."),
+                    option("password", &ServerOptions::password, "Login password."),
+                    option("security", &ServerOptions::security, "How the connection is encrypted."),
+                    option("passive", &ServerOptions::passive, "Whether the server waits for the data connection."),
+                    option("ratio", &ServerOptions::ratio, "Share of the line.").range(0, 1),
+                    option("buffer", &ServerOptions::buffer, "How much is held back.").range(1024, 1 << 20),
+                    option("limit", &ServerOptions::limit, "Most files.").range(1, 10),
+                    option("fallback", &ServerOptions::fallback, "What to try next."),
+                    option("quirks", &ServerOptions::quirks, "Switches for odd servers."),
+                    option("ciphers", &ServerOptions::ciphers, "Ciphers to offer."),
+                    option("proxies", &ServerOptions::proxies, "Proxies to try."),
+                    option("proxy", &ServerOptions::proxy, "Proxy to use."),
+                    option("folder", &ServerOptions::folder, "Folder that paths start from.")
+                        .check([](const std::string& folder) -> std::string {
+                            return folder.starts_with('/') ? "" : "must begin with a slash";
+                        })));
     }();
     static void validate(const ServerOptions& options, Problems& problems) {
         if (options.security == Security::None && !options.password.value.empty()) {
@@ -349,7 +351,7 @@ TEST(Redacted, HidesSecretsAndKeepsReferences) {
 
 static_assert(!options(option("Host", &CommonOptions::host, "A sentence.")).well_formed());
 static_assert(!options(option("host", &CommonOptions::host, "no sentence")).well_formed());
-static_assert(!options(CommonOptions::spec, option("host", &CommonOptions::host, "Again.")).well_formed());
+static_assert(!joined(CommonOptions::spec, options(option("host", &CommonOptions::host, "Again."))).well_formed());
 static_assert(ServerOptions::spec.well_formed());
 
 }  // namespace
