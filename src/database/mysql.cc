@@ -2,14 +2,16 @@
 #include "database/mysql.h"
 
 #include "base/near_miss.h"
+#include "database/column_choice.h"
 #include "database/mysql_connection.h"
 #include "database/mysql_query.h"
 #include "database/mysql_rows.h"
+#include "database/sql_position.h"
+#include "database/table_name.h"
 
 #include <algorithm>
 #include <charconv>
 #include <mysqld_error.h>
-#include <numeric>
 
 namespace rowhaul {
 
@@ -25,50 +27,43 @@ std::optional<std::uint64_t> count_of(const std::optional<std::string>& text) {
     return count;
 }
 
-// As `table:` takes it: in backticks only where a plain name would be read otherwise.
-std::string selectable(const std::string& name) {
-    return name.find_first_of(".`") == std::string::npos ? name : quoted_name(name);
-}
-
 std::string kind_of_table(const std::string& type) {
     return type == "BASE TABLE" || type == "SYSTEM VERSIONED" ? "table" : "view";
 }
 
-// One part of a dotted name from `text`, in backticks or plain, and what follows it.
-std::string take_part(std::string_view& text) {
-    std::string part;
-    if (!text.starts_with('`')) {
-        const auto end = std::min(text.find('.'), text.size());
-        part = text.substr(0, end);
-        text.remove_prefix(end);
-        return part;
+std::string quoted(const TableName& table) {
+    return (table.schema ? quote_identifier(*table.schema, '`') + "." : "") + quote_identifier(table.name, '`');
+}
+
+std::string schema_expression(const TableName& table) {
+    return table.schema ? quoted_text(*table.schema) : "database()";
+}
+
+// The server says: ... near 'frm customers' at line 1; the words are the rest of the query, shortened.
+std::string point_at_syntax_error(std::string_view query, std::string_view message) {
+    const auto begin = message.find("near '");
+    const auto end = message.rfind("' at line ");
+    if (begin == std::string_view::npos || end == std::string_view::npos || end < begin + 6) {
+        return std::string(message);
     }
-    for (text.remove_prefix(1); !text.empty(); text.remove_prefix(1)) {
-        if (text.starts_with("``")) {
-            text.remove_prefix(1);
-        } else if (text.front() == '`') {
-            text.remove_prefix(1);
-            return part;
-        }
-        part += text.front();
+    const auto rest = message.substr(begin + 6, end - begin - 6);
+    auto offset = query.size();
+    if (!rest.empty()) {
+        // The last place where these words stand: earlier ones would have been understood.
+        offset = query.rfind(rest);
     }
-    return {};
+    if (offset == std::string_view::npos) {
+        return "syntax error " + std::string(message.substr(begin));
+    }
+    return "syntax error at " + point_at(query, offset);
 }
 
 }  // namespace
 
-struct MysqlDatabase::TableName {
-    std::string schema;  // empty: the session's database
-    std::string name;
-
-    std::string quoted() const { return (schema.empty() ? "" : quoted_name(schema) + ".") + quoted_name(name); }
-    std::string schema_expression() const { return schema.empty() ? "database()" : quoted_text(schema); }
-};
-
 struct MysqlDatabase::Prepared {
     Schema schema;
     std::vector<MYSQL_FIELD> fields;
-    std::vector<std::size_t> targets;  // where each field goes in the batch
+    std::vector<std::size_t> places;  // which field each column of the schema is
 };
 
 class MysqlDatabase::Reader final : public RowReader {
@@ -87,8 +82,12 @@ public:
         if (ended_) {
             return false;
         }
+        if (std::exchange(failed_, true)) {
+            throw Error(ErrorKind::Unavailable, "mysql: the rows broke off before");
+        }
         decoder_.start(out, next_row_);
         ended_ = !database_.connection_->fetch(context, [this](std::string_view row) { return decoder_.add(row); });
+        failed_ = false;
         decoder_.finish();
         next_row_ += out.rows();
         return out.rows() > 0;
@@ -101,6 +100,7 @@ private:
     MysqlRowDecoder decoder_;
     std::uint64_t next_row_ = 1;
     bool ended_ = false;
+    bool failed_ = false;
 };
 
 MysqlDatabase::MysqlDatabase(MysqlOptions options) : options_(std::move(options)) {}
@@ -130,10 +130,11 @@ std::vector<TableInfo> MysqlDatabase::tables(const Context& context) {
     std::vector<TableInfo> tables;
     for (const auto& row : connection.run(context, statement + " order by 1, 2")) {
         TableInfo table;
-        table.name = selectable(row[1].value_or(""));
+        TableName name{.schema = {}, .name = row[1].value_or("")};
         if (options_.database.empty()) {
-            table.name.insert(0, selectable(row[0].value_or("")) + ".");
+            name.schema = row[0].value_or("");
         }
+        table.name = name.text();
         table.kind = kind_of_table(row[2].value_or(""));
         table.rows = table.kind == "table" ? count_of(row[3]) : std::nullopt;
         tables.push_back(std::move(table));
@@ -141,19 +142,9 @@ std::vector<TableInfo> MysqlDatabase::tables(const Context& context) {
     return tables;
 }
 
-MysqlDatabase::TableName MysqlDatabase::table_name(std::string_view text) const {
-    auto rest = text;
-    TableName table;
-    table.name = take_part(rest);
-    if (rest.starts_with('.')) {
-        rest.remove_prefix(1);
-        table.schema = std::exchange(table.name, take_part(rest));
-    }
-    if (!rest.empty() || table.name.empty()) {
-        throw Error(ErrorKind::Invalid, "table \"" + std::string(text) + "\" is not a name")
-            .advise("Write name or database.name, odd names in `backticks`.");
-    }
-    if (table.schema.empty() && options_.database.empty()) {
+TableName MysqlDatabase::table_name(std::string_view text) const {
+    auto table = TableName::parse(text);
+    if (!table.schema && options_.database.empty()) {
         throw Error(ErrorKind::Invalid, "table \"" + std::string(text) + "\": it is not said in which database")
             .advise("Set the option database of the connection, or write database.name.");
     }
@@ -164,7 +155,7 @@ std::vector<std::string> MysqlDatabase::names_near(const Context& context, const
     std::vector<std::string> names;
     for (const auto& row :
          connection_->run(context, "select table_name from information_schema.tables where table_schema = " +
-                                       table.schema_expression())) {
+                                       schema_expression(table))) {
         names.push_back(row.front().value_or(""));
     }
     return names;
@@ -182,18 +173,15 @@ void MysqlDatabase::explain_table(const Context& context, const Selection& selec
         explained.while_doing(subject);
         throw explained;
     }
-    connection_->prepare(context, "select * from " + table.quoted());
-    std::vector<std::string> names;
-    for (const auto& field : connection_->fields()) {
-        names.emplace_back(field.name, field.name_length);
-    }
-    const auto missing = std::ranges::find_if(
-        selection.columns, [&](const auto& column) { return std::ranges::find(names, column) == names.end(); });
-    const auto column = missing == selection.columns.end() ? std::string() : *missing;
-    throw Error(ErrorKind::NotFound, subject + " has no column \"" + column + "\"" + did_you_mean(column, names));
+    connection_->prepare(context, "select * from " + quoted(table));
+    choose_columns(mysql_schema(connection_->fields(), options_.zero_dates), selection.columns, subject);
+    throw error;
 }
 
-void MysqlDatabase::explain_query(const Context& context, const MysqlError& error) {
+void MysqlDatabase::explain_query(const Context& context, const std::string& query, const MysqlError& error) {
+    if (error.number() == ER_PARSE_ERROR) {
+        throw Error(ErrorKind::Invalid, "query: " + point_at_syntax_error(query, error.what()));
+    }
     if (error.number() == ER_NO_SUCH_TABLE) {
         // "Table 'shop.custmers' doesn't exist"
         const std::string_view message = error.what();
@@ -201,9 +189,9 @@ void MysqlDatabase::explain_query(const Context& context, const MysqlError& erro
         const auto dot = message.find('.', begin);
         const auto end = message.find('\'', begin);
         if (dot < end && end != std::string_view::npos) {
-            const TableName table{std::string(message.substr(begin, dot - begin)),
-                                  std::string(message.substr(dot + 1, end - dot - 1))};
-            throw Error(ErrorKind::NotFound, "query: table \"" + table.schema + "." + table.name + "\" does not exist" +
+            const TableName table{.schema = std::string(message.substr(begin, dot - begin)),
+                                  .name = std::string(message.substr(dot + 1, end - dot - 1))};
+            throw Error(ErrorKind::NotFound, "query: table \"" + table.text() + "\" does not exist" +
                                                  did_you_mean(table.name, names_near(context, table)));
         }
     }
@@ -216,18 +204,17 @@ MysqlDatabase::Prepared MysqlDatabase::prepare_table(const Context& context, con
     const auto table = table_name(selection.table);
     std::string columns;
     for (const auto& column : selection.columns) {
-        columns += (columns.empty() ? "" : ", ") + quoted_name(column);
+        columns += (columns.empty() ? "" : ", ") + quote_identifier(column, '`');
     }
     try {
-        connection_->prepare(context, "select " + (columns.empty() ? "*" : columns) + " from " + table.quoted());
+        connection_->prepare(context, "select " + (columns.empty() ? "*" : columns) + " from " + quoted(table));
     } catch (const MysqlError& error) {
         explain_table(context, selection, table, error);
     }
     Prepared prepared;
     prepared.fields = connection_->fields();
     prepared.schema = mysql_schema(prepared.fields, options_.zero_dates);
-    prepared.targets.resize(prepared.fields.size());
-    std::iota(prepared.targets.begin(), prepared.targets.end(), std::size_t{0});
+    prepared.places = choose_columns(prepared.schema, {}, {});
     return prepared;
 }
 
@@ -236,7 +223,7 @@ MysqlDatabase::Prepared MysqlDatabase::prepare_query(const Context& context, con
     try {
         connection_->prepare(context, selection.query);
     } catch (const MysqlError& error) {
-        explain_query(context, error);
+        explain_query(context, selection.query, error);
     }
     Prepared prepared;
     prepared.fields = connection_->fields();
@@ -244,29 +231,14 @@ MysqlDatabase::Prepared MysqlDatabase::prepare_query(const Context& context, con
         throw Error(ErrorKind::Invalid, "query: gives no columns").advise("A source takes one SELECT that only reads.");
     }
     const auto all = mysql_schema(prepared.fields, options_.zero_dates);
-    prepared.targets.assign(all.size(), MysqlRowDecoder::skipped);
-    if (selection.columns.empty()) {
-        prepared.schema = all;
-        std::iota(prepared.targets.begin(), prepared.targets.end(), std::size_t{0});
-        return prepared;
-    }
-    std::vector<std::string> names;
-    std::ranges::transform(all, std::back_inserter(names), &Column::name);
-    for (const auto& column : selection.columns) {
-        const auto found = std::ranges::find(names, column);
-        if (found == names.end()) {
-            throw Error(ErrorKind::NotFound, "query: has no column \"" + column + "\"" + did_you_mean(column, names));
-        }
-        const auto index = static_cast<std::size_t>(found - names.begin());
-        prepared.targets[index] = prepared.schema.size();
-        prepared.schema.push_back(all[index]);
-    }
+    prepared.places = choose_columns(all, selection.columns, "query");
+    prepared.schema = columns_at(all, prepared.places);
     return prepared;
 }
 
 MysqlDatabase::Prepared MysqlDatabase::prepare(const Context& context, const Selection& selection) {
     session(context);
-    return selection.query.empty() ? prepare_table(context, selection) : prepare_query(context, selection);
+    return selection.table.empty() ? prepare_query(context, selection) : prepare_table(context, selection);
 }
 
 Schema MysqlDatabase::schema(const Context& context, const Selection& selection) {
@@ -276,7 +248,7 @@ Schema MysqlDatabase::schema(const Context& context, const Selection& selection)
 std::unique_ptr<RowReader> MysqlDatabase::read(const Context& context, const Selection& selection) {
     const auto prepared = prepare(context, selection);
     const auto expected = mysql_schema(prepared.fields, options_.zero_dates);
-    MysqlRowDecoder decoder(prepared.fields, prepared.targets, options_.zero_dates);
+    MysqlRowDecoder decoder(prepared.fields, prepared.places, options_.zero_dates);
     try {
         connection_->execute(context);
         // The server prepares again by itself when a table was altered in between.
@@ -285,7 +257,7 @@ std::unique_ptr<RowReader> MysqlDatabase::read(const Context& context, const Sel
         }
     } catch (Error& error) {
         connection_.reset();
-        error.while_doing(selection.query.empty() ? "table \"" + selection.table + "\"" : "query");
+        error.while_doing(!selection.table.empty() ? "table \"" + selection.table + "\"" : "query");
         throw;
     }
     return std::make_unique<Reader>(*this, std::move(decoder));
@@ -297,7 +269,7 @@ std::optional<std::uint64_t> MysqlDatabase::estimate(const Context& context, con
     }
     const auto table = table_name(selection.table);
     const auto rows = session(context).run(
-        context, "select table_rows from information_schema.tables where table_schema = " + table.schema_expression() +
+        context, "select table_rows from information_schema.tables where table_schema = " + schema_expression(table) +
                      " and table_name = " + quoted_text(table.name) + " and table_type <> 'VIEW'");
     return rows.empty() ? std::nullopt : count_of(rows.front().front());
 }

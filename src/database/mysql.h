@@ -13,6 +13,7 @@ namespace rowhaul {
 
 class MysqlConnection;
 class MysqlError;
+struct TableName;
 
 // What the types of the server become: BIT and YEAR are integers, BOOLEAN (which is TINYINT) too;
 // TIMESTAMP is an instant and arrives in UTC with +00:00, DATETIME and NOW() have no zone; columns
@@ -39,7 +40,6 @@ public:
 
 private:
     class Reader;
-    struct TableName;
     struct Prepared;
 
     MysqlConnection& session(const Context&);
@@ -49,7 +49,7 @@ private:
     Prepared prepare_query(const Context&, const Selection&);
     // Throws what a failed statement means to the person who named the table, columns or query.
     [[noreturn]] void explain_table(const Context&, const Selection&, const TableName&, const MysqlError&);
-    [[noreturn]] void explain_query(const Context&, const MysqlError&);
+    [[noreturn]] void explain_query(const Context&, const std::string& query, const MysqlError&);
     std::vector<std::string> names_near(const Context&, const TableName&);
 
     MysqlOptions options_;

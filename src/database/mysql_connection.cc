@@ -108,17 +108,6 @@ ErrorKind kind_of(unsigned number, std::string_view state) {
     return from_library || state.starts_with("08") ? ErrorKind::Unavailable : ErrorKind::Invalid;
 }
 
-// Without the reading list that the server hands out with every slip.
-std::string plain(unsigned number, std::string_view message) {
-    if (number == ER_PARSE_ERROR) {
-        const auto near = message.find("near '");
-        if (near != std::string_view::npos) {
-            return "syntax error " + std::string(message.substr(near));
-        }
-    }
-    return std::string(message);
-}
-
 std::string advice_for(unsigned number) {
     switch (number) {
         case ER_ACCESS_DENIED_ERROR:
@@ -156,10 +145,27 @@ MysqlConnection::MysqlConnection(const Context& context, const MysqlOptions& opt
 }
 
 MysqlConnection::~MysqlConnection() {
+    if (executing_) {
+        stop_server();
+    }
     // In this order the library forgets the statement's unread rows instead of reading them.
     ::mysql_close(&mysql_);
     if (statement_ != nullptr) {
         ::mysql_stmt_close(statement_);
+    }
+}
+
+// A server does not notice that its client hung up before it has a row to send, which may take it
+// hours: it is told so from a second connection, for which there is little time.
+void MysqlConnection::stop_server() noexcept {
+    constexpr milliseconds limit(400);
+    try {
+        Context context;
+        context.deadline = Clock::now() + limit;
+        MysqlConnection aside(context, options_);
+        aside.run(context, "kill " + std::to_string(::mysql_thread_id(&mysql_)));
+    } catch (...) {
+        // Then it notices later.
     }
 }
 
@@ -299,7 +305,7 @@ void MysqlConnection::fail() {
         broken_ = true;
     }
     const std::string_view words = number == 0 ? "malformed answer" : ::mysql_error(&mysql_);
-    MysqlError error(kind_of(number, ::mysql_sqlstate(&mysql_)), where_ + ": " + plain(number, words), number);
+    MysqlError error(kind_of(number, ::mysql_sqlstate(&mysql_)), where_ + ": " + std::string(words), number);
     error.advise(advice_for(number));
     if (rows_ > 0) {
         // The server's own words are lost when it gives up on a slow reader: it only hangs up.
@@ -362,12 +368,13 @@ std::vector<MYSQL_FIELD> MysqlConnection::fields() const {
 void MysqlConnection::execute(const Context& context) {
     run(context, "start transaction with consistent snapshot, read only");
     rows_ = 0;
+    executing_ = true;
+    broken_ = true;  // until the last row, or what happened in between, is known
     call(context, options_.timeout, [&] { return ::mysql_stmt_execute(statement_) == 0; });
 }
 
 bool MysqlConnection::fetch(const Context& context, const std::function<bool(std::string_view)>& take) {
     bool ended = false;
-    broken_ = true;  // until the last row, or what happened in between, is known
     call(context, options_.timeout, [&] {
         while (true) {
             const unsigned long size = ::mysql_net_read_packet(&mysql_);
@@ -391,6 +398,7 @@ bool MysqlConnection::fetch(const Context& context, const std::function<bool(std
     }
     mysql_.status = MYSQL_STATUS_READY;
     statement_->state = MYSQL_STMT_FETCH_DONE;
+    executing_ = false;
     broken_ = false;
     rows_ = 0;
     run(context, "commit");

@@ -35,7 +35,7 @@ public:
     // query means the same on every server. Tells context.step. Throws NotFound (host, database),
     // Denied (credentials, certificate), Unavailable.
     MysqlConnection(const Context&, const MysqlOptions&);
-    // Drops the connection; what the server still sends is not read.
+    // Hangs up; what the server still sends is not read, and what it still computes is stopped.
     ~MysqlConnection();
     MysqlConnection(const MysqlConnection&) = delete;
     MysqlConnection& operator=(const MysqlConnection&) = delete;
@@ -65,6 +65,7 @@ private:
     void prepare_session(const Context&);
     std::vector<std::string> near_databases(const Context&);
     void close_statement();
+    void stop_server() noexcept;
     // Calls the library, which waits through the hook in the source file.
     void call(const Context&, std::chrono::milliseconds silence, const std::function<bool()>& work);
     [[noreturn]] void fail();
@@ -75,6 +76,7 @@ private:
     MYSQL_STMT* statement_ = nullptr;
     std::uint64_t rows_ = 0;  // fetched of the executed statement
     std::chrono::steady_clock::time_point connect_until_;
+    bool executing_ = false;
     bool broken_ = false;
 };
 

@@ -143,17 +143,6 @@ void check_reading(std::string_view query) {
     }
 }
 
-std::string quoted_name(std::string_view name) {
-    std::string quoted = "`";
-    for (const char c : name) {
-        quoted += c;
-        if (c == '`') {
-            quoted += c;
-        }
-    }
-    return quoted + "`";
-}
-
 std::string quoted_text(std::string_view text) {
     std::string quoted = "'";
     for (const char c : text) {

@@ -15,8 +15,6 @@ namespace rowhaul {
 // sql_mode: ANSI_QUOTES and NO_BACKSLASH_ESCAPES would end texts elsewhere than here.
 void check_reading(std::string_view query);
 
-// `name` as an identifier in a statement, whatever characters it has.
-std::string quoted_name(std::string_view name);
 // `text` as a literal.
 std::string quoted_text(std::string_view text);
 

@@ -66,8 +66,7 @@ TEST(MysqlQuery, RefusesFilesLocksAndSequences) {
     }
 }
 
-TEST(MysqlQuery, QuotesNamesAndTexts) {
-    EXPECT_EQ(quoted_name("odd`na.me"), "`odd``na.me`");
+TEST(MysqlQuery, QuotesTexts) {
     EXPECT_EQ(quoted_text("it's a \\"), "'it''s a \\\\'");
 }
 

@@ -2,6 +2,7 @@
 #include "database/mysql_rows.h"
 
 #include "base/error.h"
+#include "database/number_text.h"
 
 #include <algorithm>
 #include <bit>
@@ -338,17 +339,19 @@ std::size_t MysqlRowDecoder::widest_text(const Field& field) {
     }
 }
 
-MysqlRowDecoder::MysqlRowDecoder(std::span<const MYSQL_FIELD> fields, std::span<const std::size_t> targets,
+MysqlRowDecoder::MysqlRowDecoder(std::span<const MYSQL_FIELD> fields, std::span<const std::size_t> places,
                                  ZeroDates zero_dates)
     : zero_dates_(zero_dates) {
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-        auto field = field_of(fields[i]);
-        field.target = targets[i];
+    std::ranges::transform(fields, std::back_inserter(fields_), field_of);
+    for (std::size_t column = 0; column < places.size(); ++column) {
+        auto& field = fields_[places[column]];
         if (field.target != skipped) {
-            fixed_bound_ += widest_text(field);
-            growth_ = field.kind == Kind::Bytes ? 3 : growth_;
+            copies_.emplace_back(field.target, column);
+            continue;
         }
-        fields_.push_back(std::move(field));
+        field.target = column;
+        fixed_bound_ += widest_text(field);
+        growth_ = field.kind == Kind::Bytes ? 3 : growth_;
     }
 }
 
@@ -371,6 +374,9 @@ void MysqlRowDecoder::finish() {
         if (field.target != skipped) {
             batch_->build(field.target).resize(row_);
         }
+    }
+    for (const auto& [from, to] : copies_) {
+        batch_->build(to) = batch_->build(from);
     }
     batch_->set_rows(row_);
 }
@@ -476,6 +482,8 @@ Cell MysqlRowDecoder::number(const Field& field, std::string_view value) {
     const char* const begin = out_;
     if constexpr (sizeof(Number) == 1) {
         out_ = std::to_chars(out_, out_ + widest, static_cast<int>(load<Number>(value.data()))).ptr;
+    } else if constexpr (std::is_floating_point_v<Number>) {
+        out_ += write_float(out_, load<Number>(value.data()));
     } else {
         out_ = std::to_chars(out_, out_ + widest, load<Number>(value.data())).ptr;
     }
@@ -497,13 +505,9 @@ Cell MysqlRowDecoder::padded(const Field& field, const char* begin) {
 }
 
 Cell MysqlRowDecoder::bytes(std::string_view value) {
-    constexpr std::string_view digits = "0123456789abcdef";
     char* const begin = out_;
-    for (const char c : value) {
-        const auto byte = static_cast<unsigned char>(c);
-        *out_++ = digits[byte >> 4U];
-        *out_++ = digits[byte & 15U];
-    }
+    write_hex(begin, value);
+    out_ += value.size() * 2;
     return {{begin, value.size() * 2}};
 }
 

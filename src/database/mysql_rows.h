@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace rowhaul {
@@ -22,9 +23,8 @@ Schema mysql_schema(std::span<const MYSQL_FIELD>, ZeroDates);
 
 class MysqlRowDecoder {
 public:
-    // `targets[i]` is the column of the batch that field i goes to, or `skipped`.
-    static constexpr std::size_t skipped = SIZE_MAX;
-    MysqlRowDecoder(std::span<const MYSQL_FIELD>, std::span<const std::size_t> targets, ZeroDates);
+    // Column i of the batch gets the field `places[i]`.
+    MysqlRowDecoder(std::span<const MYSQL_FIELD>, std::span<const std::size_t> places, ZeroDates);
 
     // Makes room for up to Batch::max_rows rows in an empty batch; it must stay where it is until
     // finish().
@@ -37,6 +37,7 @@ public:
     std::vector<Warning> warnings() const;
 
 private:
+    static constexpr std::size_t skipped = SIZE_MAX;
     enum class Kind : std::uint8_t {
         Nothing,
         Tiny,
@@ -59,10 +60,10 @@ private:
     };
     struct Field {
         Kind kind = Kind::Nothing;
-        std::uint8_t size = 0;      // bytes on the wire; 0 = preceded by their length
-        std::uint8_t fraction = 0;  // digits after the second
-        std::uint8_t padding = 0;   // digits, for ZEROFILL
-        std::size_t target = skipped;
+        std::uint8_t size = 0;         // bytes on the wire; 0 = preceded by their length
+        std::uint8_t fraction = 0;     // digits after the second
+        std::uint8_t padding = 0;      // digits, for ZEROFILL
+        std::size_t target = skipped;  // column of the batch
         Cell* cells = nullptr;
         std::string name;
     };
@@ -82,6 +83,7 @@ private:
     Cell no_such_date(const Field&, Cell text);
 
     std::vector<Field> fields_;
+    std::vector<std::pair<std::size_t, std::size_t>> copies_;  // columns that repeat another: from, to
     ZeroDates zero_dates_;
     std::size_t fixed_bound_ = 0;  // most text that the fields of fixed size can become
     std::size_t growth_ = 1;       // how much longer than the row the texts of the others can be

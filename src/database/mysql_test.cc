@@ -2,7 +2,10 @@
 #include "database/mysql.h"
 
 #include "base/error.h"
+#include "database/number_text.h"
+#include "database/table_name.h"
 #include "testing/servers/maria_db.h"
+#include "testing/suite/database_suite.h"
 
 #include <gmock/gmock.h>
 
@@ -82,6 +85,51 @@ std::vector<std::string> round_trip(const std::string& declaration, const std::v
     std::ranges::copy(rows_of({"t", {}, {"v"}}, options), std::back_inserter(result));
     return result;
 }
+
+class MysqlLab {
+public:
+    MysqlLab() { server().exec("drop database shop; create database shop"); }
+    std::unique_ptr<Database> open() const { return std::make_unique<MysqlDatabase>(reader()); }
+    void execute(const std::string& sql) { server().exec(sql); }
+    // In hexadecimal, because the client program that runs the statements has its own ideas of \r.
+    static std::string literal(std::string_view text) {
+        std::string hex(text.size() * 2, ' ');
+        write_hex(hex.data(), text);
+        return "convert(x'" + hex + "' using utf8mb4)";
+    }
+    static std::string quoted(std::string_view name) { return quote_identifier(name, '`'); }
+    static std::string repeated(char c, std::size_t count) {
+        return "repeat('" + std::string(1, c) + "', " + std::to_string(count) + ")";
+    }
+    static std::string analyze(std::string_view table) { return "analyze table " + std::string(table); }
+    static std::string failing() { return "(9223372036854775807 + n)"; }
+    static constexpr std::string_view long_text = "longtext";
+    static constexpr bool has_decimals = true;
+    static std::vector<std::string> writing_queries() {
+        return {"replace into kept values (1, 'x')",
+                "select * from kept into outfile '/tmp/rowhaul-kept'",
+                "select * from kept for update",
+                "select get_lock('kept', 1)",
+                "optimize table kept",
+                "truncate table kept",
+                "handler kept open",
+                "call anything()",
+                "analyze update kept set name = 'x'",
+                "set statement tx_read_only = 0 for select 1",
+                "execute immediate 'delete from kept'",
+                "lock tables kept write",
+                "load data infile '/etc/passwd' into table kept",
+                "select 1 /*! into @v */"};
+    }
+};
+
+}  // namespace
+
+namespace testing {
+INSTANTIATE_TYPED_TEST_SUITE_P(Mysql, DatabaseSuite, MysqlLab);
+}
+
+namespace {
 
 template <class Work>
 Error error_of(Work work) {

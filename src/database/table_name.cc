@@ -20,20 +20,21 @@ struct Part {
 // Takes the first part off `rest`, and the dot behind it.
 Part take_part(std::string_view text, std::string_view& rest) {
     Part part;
-    if (!rest.empty() && rest.front() == '"') {
+    if (!rest.empty() && (rest.front() == '"' || rest.front() == '`')) {
+        const char mark = rest.front();
         part.is_quoted = true;
         rest.remove_prefix(1);
         while (true) {
-            const auto quote = rest.find('"');
+            const auto quote = rest.find(mark);
             if (quote == std::string_view::npos) {
                 refuse(text);
             }
             part.name += rest.substr(0, quote);
             rest.remove_prefix(quote + 1);
-            if (rest.empty() || rest.front() != '"') {
+            if (rest.empty() || rest.front() != mark) {
                 break;
             }
-            part.name += '"';
+            part.name += mark;
             rest.remove_prefix(1);
         }
     } else {
@@ -47,7 +48,7 @@ Part take_part(std::string_view text, std::string_view& rest) {
 }
 
 bool needs_quotes(std::string_view name) {
-    return name.find('.') != std::string_view::npos || name.starts_with('"');
+    return name.find('.') != std::string_view::npos || name.starts_with('"') || name.starts_with('`');
 }
 
 std::string part_text(const std::string& name) {

@@ -7,8 +7,9 @@
 
 namespace rowhaul {
 
-// name, schema.name, "Odd.name", "schema"."name". Inside double quotes everything but a doubled
-// double quote stands for itself. Whether an unquoted name's case matters is the database's affair.
+// name, schema.name, "Odd.name", "schema"."name". Inside double quotes (or backticks) everything but
+// a doubled quote of the same kind stands for itself. Whether an unquoted name's case matters is the
+// database's affair.
 struct TableName {
     std::optional<std::string> schema;
     std::string name;
