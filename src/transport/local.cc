@@ -240,7 +240,7 @@ void LocalTransport::list(const Context& context, std::string_view folder,
             continue;
         }
         context.check();
-        if (!each(entry_of(joined_path(folder, name), status))) {
+        if (!each(entry_of(path_below(folder, name), status))) {
             return;
         }
     }

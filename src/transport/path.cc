@@ -68,7 +68,7 @@ std::string path_on_server(std::string_view folder, std::string_view path) {
     if (checked.empty()) {
         return folder.empty() ? "." : std::string(folder);
     }
-    return joined_path(folder, checked);
+    return path_below(folder, checked);
 }
 
 std::string_view folder_of(std::string_view path) {
@@ -80,7 +80,7 @@ std::string_view file_name_of(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-std::string joined_path(std::string_view folder, std::string_view name) {
+std::string path_below(std::string_view folder, std::string_view name) {
     if (folder.empty()) {
         return std::string(name);
     }

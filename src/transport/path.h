@@ -21,7 +21,7 @@ std::string path_on_server(std::string_view folder, std::string_view path);
 // "in/customers.csv" gives "in" and "customers.csv"; the folder is "" when there is none.
 std::string_view folder_of(std::string_view path);
 std::string_view file_name_of(std::string_view path);
-std::string joined_path(std::string_view folder, std::string_view name);
+std::string path_below(std::string_view folder, std::string_view name);
 
 // For messages: in double quotes, control characters as \xNN.
 std::string in_quotes(std::string_view name);

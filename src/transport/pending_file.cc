@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/pending_file.h"
 
+#include "io/digest.h"
 #include "transport/local.h"
 #include "transport/path.h"
 #include "transport/renaming.h"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <openssl/evp.h>
 
 namespace rowhaul {
 
@@ -106,7 +105,7 @@ PendingFile::PendingFile(Transport& transport, PublishingOptions options, Pendin
         const auto name = temporary_name_of(options_, request_);
         const auto folder =
             options_.temporary_folder.empty() ? folder_of(request_.name) : std::string_view(options_.temporary_folder);
-        temporary_path_ = checked_path(joined_path(folder, name));
+        temporary_path_ = checked_path(path_below(folder, name));
         return;
     }
     if (request_.spool_folder.empty()) {
@@ -250,16 +249,12 @@ void PendingFile::verify_by_reading(const Context& context, const std::string& p
     }
     context.log(Level::Info, fmt::format("reading {} back to verify it", path));
     const auto stream = once_more(transport_, [&] { return transport_.read(context, path); });
-    const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> hash(::EVP_MD_CTX_new(), &::EVP_MD_CTX_free);
-    ::EVP_DigestInit_ex(hash.get(), ::EVP_sha256(), nullptr);
+    Hash hash(HashAlgorithm::Sha256);
     std::vector<std::byte> buffer(copy_bytes);
     while (const auto count = stream->read(context, buffer)) {
-        ::EVP_DigestUpdate(hash.get(), buffer.data(), count);
+        hash.update(std::span(buffer).first(count));
     }
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    ::EVP_DigestFinal_ex(hash.get(), digest.data(), &size);
-    if (fmt::format("{:02x}", fmt::join(digest.begin(), digest.begin() + size, "")) != ours->hex) {
+    if (hash.finish() != ours->hex) {
         throw Error(ErrorKind::Unavailable, fmt::format("{} arrived damaged", in_quotes(path)));
     }
 }
@@ -312,7 +307,7 @@ std::string PendingFile::numbered_name(int number) const {
     if (dot == 0 || dot == std::string_view::npos) {
         dot = name.size();
     }
-    return joined_path(folder_of(request_.name), fmt::format("{}_{}{}", name.substr(0, dot), number, name.substr(dot)));
+    return path_below(folder_of(request_.name), fmt::format("{}_{}{}", name.substr(0, dot), number, name.substr(dot)));
 }
 
 void PendingFile::take_final_name(const Context& context, const std::string& name) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "testing/suite/transport_suite.h"
 
+#include "io/digest.h"
 #include "testing/temporary_folder.h"
 #include "transport/pending_file.h"
 #include "transport/retry.h"
@@ -9,7 +10,6 @@
 #include <array>
 #include <cstring>
 #include <gmock/gmock.h>
-#include <openssl/evp.h>
 #include <random>
 
 namespace rowhaul::testing {
@@ -35,16 +35,9 @@ RetryOptions quick_retries() {
 }
 
 std::string sha256_of(std::string_view text) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    ::EVP_Digest(text.data(), text.size(), digest.data(), &size, ::EVP_sha256(), nullptr);
-    std::string hex;
-    for (unsigned int i = 0; i < size; ++i) {
-        constexpr std::string_view digits = "0123456789abcdef";
-        hex += digits[digest[i] >> 4U];
-        hex += digits[digest[i] & 15U];
-    }
-    return hex;
+    Hash hash(HashAlgorithm::Sha256);
+    hash.update(as_bytes(text));
+    return hash.finish();
 }
 
 PendingRequest request_for(std::string name, IfExists if_exists = IfExists::Replace) {

@@ -34,8 +34,8 @@ struct TransportCase {
     std::function<std::unique_ptr<TransportPlace>()> start;
 };
 
-inline void PrintTo(const TransportCase& transport_case, std::ostream* out) {
-    *out << transport_case.name;
+inline std::ostream& operator<<(std::ostream& out, const TransportCase& transport_case) {
+    return out << transport_case.name;
 }
 
 inline std::string name_of_case(const ::testing::TestParamInfo<TransportCase>& info) {
