@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "database/postgres_types.h"
+
+#include <cstring>
+
+namespace rowhaul {
+
+namespace {
+
+// Fixed for ever in the server's catalog/pg_type.dat.
+enum Oid : std::uint32_t {
+    bool_oid = 16,
+    bytea_oid = 17,
+    int8_oid = 20,
+    int2_oid = 21,
+    int4_oid = 23,
+    oid_oid = 26,
+    json_oid = 114,
+    float4_oid = 700,
+    float8_oid = 701,
+    money_oid = 790,
+    bpchar_oid = 1042,
+    varchar_oid = 1043,
+    date_oid = 1082,
+    time_oid = 1083,
+    timestamp_oid = 1114,
+    timestamptz_oid = 1184,
+    numeric_oid = 1700,
+    jsonb_oid = 3802,
+};
+
+// A modifier carries the length of its own header.
+constexpr std::int32_t header = 4;
+
+PostgresType numeric_type(std::int32_t modifier) {
+    PostgresType out{.type = Type::Decimal};
+    if (modifier >= header) {
+        out.precision = ((modifier - header) >> 16) & 0xffff;
+        const std::int32_t scale = (modifier - header) & 0x7ff;
+        out.scale = scale >= 1024 ? scale - 2048 : scale;  // eleven bits, with sign
+        if (out.scale < 0) {
+            // numeric(3, -2) has five digits, the last two always zero.
+            out.precision -= out.scale;
+            out.scale = 0;
+        }
+    }
+    return out;
+}
+
+// PostgreSQL writes whole hours as +00, and a year before Christ behind the zone: "...+00 BC".
+Cell zoned_cell(std::string_view text, Arena& arena) {
+    constexpr std::size_t time_begins = 11;  // after "2026-11-22 "; a sign before that belongs to the date
+    const auto sign = text.find_first_of("+-", time_begins);
+    if (sign == std::string_view::npos) {
+        return text;  // infinity
+    }
+    const auto hours_end = sign + 3;
+    if (hours_end < text.size() && text[hours_end] == ':') {
+        return text;
+    }
+    char* const out = arena.allocate(text.size() + 3);
+    std::memcpy(out, text.data(), hours_end);
+    std::memcpy(out + hours_end, ":00", 3);
+    std::memcpy(out + hours_end + 3, text.data() + hours_end, text.size() - hours_end);
+    return std::string_view(out, text.size() + 3);
+}
+
+}  // namespace
+
+PostgresType postgres_type(std::uint32_t oid, std::int32_t modifier) {
+    switch (oid) {
+        case bool_oid:
+            return {.type = Type::Boolean, .text = PostgresText::Boolean};
+        case bytea_oid:
+            return {.type = Type::Bytes, .text = PostgresText::Bytes};
+        case int2_oid:
+        case int4_oid:
+        case int8_oid:
+        case oid_oid:
+            return {.type = Type::Integer};
+        case float4_oid:
+        case float8_oid:
+            return {.type = Type::Float};
+        case numeric_oid:
+            return numeric_type(modifier);
+        case money_oid:
+            return {.type = Type::Decimal, .is_money = true};
+        case json_oid:
+        case jsonb_oid:
+            return {.type = Type::Json};
+        case date_oid:
+            return {.type = Type::Date};
+        case time_oid:
+            return {.type = Type::Time};
+        case timestamp_oid:
+            return {.type = Type::Timestamp};
+        case timestamptz_oid:
+            return {.type = Type::TimestampZoned, .text = PostgresText::TimestampZoned};
+        case bpchar_oid:
+        case varchar_oid:
+            return {.type = Type::Text, .length = modifier >= header ? modifier - header : 0};
+        default:
+            return {};
+    }
+}
+
+Cell postgres_cell(std::string_view text, PostgresText what, Arena& arena) {
+    switch (what) {
+        case PostgresText::Boolean:
+            return text == "t" ? std::string_view("true") : text == "f" ? std::string_view("false") : text;
+        case PostgresText::Bytes:
+            return text.starts_with("\\x") ? text.substr(2) : text;
+        case PostgresText::TimestampZoned:
+            return zoned_cell(text, arena);
+        case PostgresText::AsIs:
+            break;
+    }
+    return text;
+}
+
+}  // namespace rowhaul
