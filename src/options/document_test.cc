@@ -246,10 +246,14 @@ TEST(Interpolation, ReadsTheEnvironmentOfTheProcess) {
 
 TEST(YamlText, ReadsBackAsTheSame) {
     const std::string_view yaml =
-        "a: 1\nb: \"1\"\nc: \"no\"\nd: true\ne: \"x: y # z\"\nf:\n  - 1h\n  -\n    g: \"\"\n  - []\nh: {}\ni: null\n"
+        "a: 1\nb: \"1\"\nc: \"no\"\nd: true\ne: \"x: y # z\"\nf:\n  - 1h\n  - g: \"\"\n  - []\nh: {}\ni: null\n"
         "\"on\": \"tab\\x09 \\\"q\\\" \\\\\"\nj: \"ä\\nb\"\n";
     EXPECT_EQ(to_yaml(read(yaml)), yaml);
     EXPECT_EQ(to_yaml(read(to_yaml(read("[-, 'a', \"- b\", '#', '&x', '%', '@', '`']").items()[1]))), "a\n");
+}
+
+TEST(YamlText, PutsTheFirstKeyOfAnItemBehindTheDash) {
+    EXPECT_EQ(to_yaml(read("[{a: {b: 1}, c: [[x]]}, {}, []]")), "- a:\n    b: 1\n  c:\n    -\n      - x\n- {}\n- []\n");
 }
 
 TEST(Problems, AreSortedByPlace) {

@@ -346,7 +346,7 @@ TEST(Redacted, HidesSecretsAndKeepsReferences) {
     constexpr std::array<std::string_view, 1> used{"type"};
     EXPECT_EQ(to_yaml(redacted(node, describe_options<ServerOptions>(), used)),
               "type: ftp\nhost: a\npassword: \"***\"\nuser: \"${X}\"\nproxy:\n  address: b\n  password: \"***\"\n"
-              "proxies:\n  -\n    password: \"***\"\npasword:\n  - \"***\"\n");
+              "proxies:\n  - password: \"***\"\npasword:\n  - \"***\"\n");
 }
 
 static_assert(!options(option("Host", &CommonOptions::host, "A sentence.")).well_formed());

@@ -206,7 +206,7 @@ const std::map<std::string_view, std::string_view>& preferred_words() {
 
 std::string example_yaml(const ComponentInfo& component, std::string_view place) {
     Node map = Node::map();
-    if (!component.type.empty()) {
+    if (component.is_chosen_by_type) {
         map.set("type", Node::scalar(component.type, {}, Node::Style::Quoted));
     }
     for (const OptionInfo& option : component.options) {
@@ -216,8 +216,14 @@ std::string example_yaml(const ComponentInfo& component, std::string_view place)
     }
     while (!place.empty()) {
         const std::size_t dot = place.rfind('.');
-        const std::string_view last = dot == std::string_view::npos ? place : place.substr(dot + 1);
+        std::string_view last = dot == std::string_view::npos ? place : place.substr(dot + 1);
         Node outer = Node::map();
+        if (last.ends_with("[]")) {
+            last.remove_suffix(2);
+            Node list = Node::sequence();
+            list.items().push_back(std::move(map));
+            map = std::move(list);
+        }
         outer.set(last, std::move(map));
         map = std::move(outer);
         place = place.substr(0, dot == std::string_view::npos ? 0 : dot);

@@ -12,7 +12,8 @@
 namespace rowhaul {
 
 // A page of docs/reference. `place` is where such a thing stands in rowhaul.yaml, for the example:
-// "connections.example". Options of maps are listed as "map.option".
+// "connections.example", or "mappings.example.fields[]" for an item of a list. Options of maps are
+// listed as "map.option".
 std::string reference_page(const ComponentInfo&, std::string_view place);
 
 // The same for a terminal of this many columns.

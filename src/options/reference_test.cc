@@ -73,6 +73,7 @@ struct OtherOptions {
 ComponentInfo sample() {
     ComponentInfo info = describe<SampleOptions>("sample", "A sample.");
     info.aliases = {"example"};
+    info.is_chosen_by_type = true;
     return info;
 }
 
@@ -304,6 +305,12 @@ TEST(Reference, GivesAnExampleThatParses) {
     Problems problems;
     parse<SampleOptions>(node, "", problems, {"type"});
     EXPECT_EQ(problems.text(), "");
+}
+
+TEST(Reference, GivesAnExampleOfAPartOfTheFile) {
+    const ComponentInfo part = describe<InnerOptions>("part", "A part.");
+    EXPECT_EQ(example_yaml(part, "settings"), "settings:\n  path: /tmp/x\n");
+    EXPECT_EQ(example_yaml(part, "a.list[]"), "a:\n  list:\n    - path: /tmp/x\n");
 }
 
 TEST(Reference, FitsATerminal) {

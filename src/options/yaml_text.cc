@@ -71,8 +71,15 @@ void write(const Node& node, std::size_t indent, std::string& out) {
     } else if (node.is_sequence()) {
         out += node.items().empty() ? "[]\n" : "";
         for (const Node& item : node.items()) {
-            out += margin + "-";
-            write_value(item, indent + 2, out);
+            if (item.is_map() && !item.entries().empty()) {
+                // The first key stands behind the dash.
+                const std::size_t start = out.size();
+                write(item, indent + 2, out);
+                out[start + indent] = '-';
+            } else {
+                out += margin + "-";
+                write_value(item, indent + 2, out);
+            }
         }
     } else {
         out += node.entries().empty() ? "{}\n" : "";
