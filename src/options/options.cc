@@ -246,12 +246,14 @@ bool read_value(const Reading& reading, Bytes& out) {
 }
 
 std::optional<std::size_t> read_choice(const Reading& reading, std::span<const Choice> choices) {
-    if (!expect_scalar(reading, "one of " + list_of(choices))) {
+    const bool is_null = reading.node.is_null();
+    if (!is_null && !expect_scalar(reading, "one of " + list_of(choices))) {
         return {};
     }
+    const std::string_view text = is_null ? std::string_view("null") : reading.node.text();
     std::vector<std::string> values;
     for (const Choice& choice : choices) {
-        if (choice.value == reading.node.text()) {
+        if (choice.value == text) {
             return values.size();
         }
         values.emplace_back(choice.value);
@@ -269,7 +271,7 @@ MapReading::MapReading(const Node& map, std::string_view path, Problems& problem
     }
 }
 
-const Node* MapReading::value_of(const Declaration& option, bool is_optional) {
+const Node* MapReading::value_of(const Declaration& option, bool null_is_a_value) {
     known_.emplace_back(option.name);
     if (!map_.is_map() && !map_.is_null()) {
         return nullptr;
@@ -282,7 +284,7 @@ const Node* MapReading::value_of(const Declaration& option, bool is_optional) {
         }
         return nullptr;
     }
-    if (value->is_null() && !is_optional) {
+    if (value->is_null() && !null_is_a_value) {
         problems_.add(value->position(), path, "has no value; give one or remove the key");
         return nullptr;
     }

@@ -13,7 +13,7 @@
 //
 // A member is a bool, std::int64_t, double, std::string, Secret, std::chrono::seconds, Bytes, an
 // enum with EnumChoices, another options struct, or a std::optional or std::vector of one of these.
-// joined(options(...), Base::spec) adds the options of a base struct. A struct may have
+// options(option(...), Base::spec) takes in the options of a base struct. A struct may have
 // `static void validate(const X&, Problems&)` for what concerns several options at once.
 // Parsing is below; documentation, JSON Schema, forms and exports read the table of OptionInfo.
 #pragma once
@@ -189,15 +189,29 @@ struct Spec {
     }
 };
 
-template <class... Options>
-constexpr Spec<Options...> options(const Options&... all) {
-    return {{all...}};
+namespace detail {
+template <class Owner, class T>
+constexpr auto as_tuple(const Option<Owner, T>& option) {
+    return std::tuple(option);
 }
+template <class... Options>
+constexpr auto as_tuple(const Spec<Options...>& spec) {
+    return spec.all;
+}
+template <class... Options>
+constexpr Spec<Options...> as_spec(const std::tuple<Options...>& all) {
+    return {all};
+}
+}  // namespace detail
 
-// The options of several specs in one, in this order; for what components share through a base struct.
-template <class... First, class... Second>
-constexpr Spec<First..., Second...> joined(const Spec<First...>& first, const Spec<Second...>& second) {
-    return {std::tuple_cat(first.all, second.all)};
+// Of options, and of specs that components share through a base struct, in this order.
+template <class... Parts>
+constexpr auto options(const Parts&... parts) {
+    return detail::as_spec(std::tuple_cat(detail::as_tuple(parts)...));
+}
+template <class First, class Second>
+constexpr auto joined(const First& first, const Second& second) {
+    return options(first, second);
 }
 
 // ---- describing ----
@@ -256,6 +270,17 @@ constexpr ValueKind value_kind() {
     }
 }
 
+// Whether `key: null` means something: not given, or a choice of that name.
+template <class T>
+constexpr bool takes_null() {
+    if constexpr (Enumerated<T>) {
+        return std::any_of(EnumChoices<T>::list.begin(), EnumChoices<T>::list.end(),
+                           [](const Choice& choice) { return choice.value == "null"; });
+    } else {
+        return Unwrapped<T>::is_optional;
+    }
+}
+
 OptionInfo info_of(const Declaration&);
 
 // Every option of a struct, with its defaults.
@@ -270,7 +295,7 @@ std::vector<OptionInfo> describe_options() {
         OptionInfo info = info_of(option);
         info.kind = value_kind<Value>();
         info.is_list = Unwrapped<Member>::is_list;
-        info.is_nullable = Unwrapped<Member>::is_optional;
+        info.is_nullable = takes_null<Member>();
         if (!info.is_required && info.kind != ValueKind::Secret) {
             info.default_text = to_text(defaults.*option.member);
         }
@@ -314,7 +339,7 @@ public:
     MapReading(const Node& map, std::string_view path, Problems& problems, std::span<const std::string_view> used);
 
     // The value to read, or null when there is none; a required one that is missing is a problem.
-    const Node* value_of(const Declaration&, bool is_optional);
+    const Node* value_of(const Declaration&, bool null_is_a_value);
     Reading reading(const Declaration&, const Node& value) const;
     void tell_unknown_keys() const;
     bool is_clean() const { return problems_.size() == problems_before_; }
@@ -380,7 +405,7 @@ O parse(const Node& map, std::string_view path, Problems& problems, std::span<co
     MapReading keys(map, path, problems, used);
     O::spec.each([&](const auto& option) {
         using Member = std::remove_cvref_t<decltype(out.*option.member)>;
-        const Node* value = keys.value_of(option, Unwrapped<Member>::is_optional);
+        const Node* value = keys.value_of(option, takes_null<Member>());
         if (value == nullptr) {
             return;
         }

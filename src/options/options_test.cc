@@ -16,6 +16,12 @@ struct EnumChoices<Security> {
         {{"none", "Plain."}, {"explicit", "AUTH TLS on port 21."}, {"implicit", "TLS from the first byte."}}};
 };
 
+enum class ZeroDates : std::uint8_t { Text, Null };
+template <>
+struct EnumChoices<ZeroDates> {
+    static constexpr std::array<Choice, 2> list{{{"text", "As they are."}, {"null", "As NULL."}}};
+};
+
 namespace {
 
 using ::testing::ElementsAre;
@@ -204,6 +210,21 @@ TEST(Options, TakeNullAsNotGivenWhereNothingIsAllowed) {
     EXPECT_THAT(out.problems, IsEmpty());
     EXPECT_FALSE(out.options.limit);
     EXPECT_THAT(only_problem(""), HasSubstr("host: is required"));
+}
+
+struct DateOptions {
+    ZeroDates zero_dates = ZeroDates::Text;
+    static constexpr auto spec = [] {
+        return options(option("zero_dates", &DateOptions::zero_dates, "What becomes of zero dates."));
+    }();
+};
+
+TEST(Options, TakeNullForAChoiceOfThatName) {
+    for (const char* yaml : {"zero_dates: null", "zero_dates: 'null'", "zero_dates:"}) {
+        Problems problems;
+        EXPECT_EQ(parse<DateOptions>(parse_yaml(yaml, "", problems), "", problems).zero_dates, ZeroDates::Null);
+        EXPECT_EQ(problems.text(), "");
+    }
 }
 
 TEST(Options, ReadWholeNumbersExactly) {

@@ -179,6 +179,11 @@ json::array options_json(std::span<const OptionInfo> options) {
     return out;
 }
 
+bool is_boolean_elsewhere(std::string_view word) {
+    constexpr std::array<std::string_view, 8> booleans{"true", "false", "yes", "no", "on", "off", "y", "n"};
+    return std::find(booleans.begin(), booleans.end(), word) != booleans.end();
+}
+
 // Words that somebody might choose, and the one that we use.
 const std::map<std::string_view, std::string_view>& preferred_words() {
     static const std::map<std::string_view, std::string_view> words{{"hostname", "host"},
@@ -297,6 +302,12 @@ std::vector<std::string> uniformity_problems(std::span<const ComponentInfo> comp
             const std::string where = component.type + "." + option.name;
             if (const auto word = preferred_words().find(option.name); word != preferred_words().end()) {
                 out.push_back(where + ": call it \"" + std::string(word->second) + "\" as elsewhere");
+            }
+            for (const Choice& choice : option.choices) {
+                if (is_boolean_elsewhere(choice.value)) {
+                    out.push_back(where + ": YAML 1.1 takes the choice \"" + std::string(choice.value) +
+                                  "\" for a boolean");
+                }
             }
             const std::string type = (option.is_list ? "list of " : "") + std::string(name_of(option.kind));
             const auto [first, is_new] = seen.try_emplace(option.name, First{component.type, type});

@@ -38,7 +38,8 @@ boost::json::object schema_of(std::span<const OptionInfo>, Completeness = Comple
 boost::json::object schema_of(std::span<const ComponentInfo>, Completeness = Completeness::Whole);
 
 // What is against the house rules that hold across components: one word for one thing (`host`, never
-// `hostname` or `server`), one type for one name. One line each.
+// `hostname` or `server`), one type for one name, no choice that other YAML readers take for a
+// boolean. One line each.
 std::vector<std::string> uniformity_problems(std::span<const ComponentInfo>);
 
 }  // namespace rowhaul

@@ -16,6 +16,12 @@ struct EnumChoices<Mode> {
     static constexpr std::array<Choice, 2> list{{{"fast", "Takes what comes."}, {"safe", "Checks a|b first."}}};
 };
 
+enum class Power : std::uint8_t { Full, Off };
+template <>
+struct EnumChoices<Power> {
+    static constexpr std::array<Choice, 2> list{{{"full", "All of it."}, {"off", "None of it."}}};
+};
+
 namespace {
 
 namespace json = boost::json;
@@ -64,9 +70,11 @@ struct SampleOptions {
 struct OtherOptions {
     std::string server;
     std::string port;
+    Power power = Power::Full;
     static constexpr auto spec = [] {
         return options(option("server", &OtherOptions::server, "Name of the server."),
-                       option("port", &OtherOptions::port, "Name of the port."));
+                       option("port", &OtherOptions::port, "Name of the port."),
+                       option("power", &OtherOptions::power, "How much power."));
     }();
 };
 
@@ -343,8 +351,10 @@ TEST(Reference, IsListedAsJson) {
 
 TEST(Uniformity, KeepsOneWordAndOneTypeForOneThing) {
     const std::vector<ComponentInfo> components{sample(), describe<OtherOptions>("other", "Another one.")};
-    EXPECT_THAT(uniformity_problems(components), ElementsAre("other.server: call it \"host\" as elsewhere",
-                                                             "other.port: is text here and integer in sample"));
+    EXPECT_THAT(
+        uniformity_problems(components),
+        ElementsAre("other.server: call it \"host\" as elsewhere", "other.port: is text here and integer in sample",
+                    "other.power: YAML 1.1 takes the choice \"off\" for a boolean"));
     EXPECT_THAT(uniformity_problems(std::span(components).first(1)), IsEmpty());
 }
 
