@@ -14,7 +14,7 @@ enum class MysqlTls : std::uint8_t { Off, Verify, VerifyAuthority };
 template <>
 struct EnumChoices<MysqlTls> {
     static constexpr std::array list = {
-        Choice{"off", "No encryption."},
+        Choice{"none", "Not encrypted."},
         Choice{"verify", "Encrypted; the certificate must be trusted and made out to the host."},
         Choice{"verify_authority", "Encrypted; the certificate must be signed by tls_ca, whatever name it bears."},
     };
