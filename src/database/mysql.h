@@ -4,6 +4,7 @@
 #include "database/database.h"
 #include "database/mysql_options.h"
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ public:
     using Options = MysqlOptions;
     static constexpr std::string_view type = "mysql";
     static constexpr std::string_view title = "MySQL or MariaDB database.";
+    static constexpr std::array<std::string_view, 1> aliases{"mariadb"};
 
     explicit MysqlDatabase(MysqlOptions);
     ~MysqlDatabase() override;
