@@ -1,6 +1,152 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdio>
+// The command line.
+#include "app/commands.h"
 
-int main() {
-    std::puts("rowhaul");
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fmt/format.h>
+#include <functional>
+
+namespace rowhaul {
+namespace {
+
+// The parsed command line: the chosen command, ready to run.
+struct CommandLine {
+    GlobalOptions global;
+    std::function<ExitCode(Session&)> command;
+
+    std::string name;
+    std::string object;
+    std::string cause = "command";
+    std::uint32_t limit = 20;
+    bool fail_on_empty = false;
+    bool rejects = false;
+    std::filesystem::path folder;
+};
+
+void add_global_options(CLI::App& app, CommandLine& line) {
+    app.add_option("-f,--file", line.global.file, "The configuration")->capture_default_str();
+    app.add_option("--home", line.global.home, "Folder for state: history, waybills [.rowhaul beside the file]");
+    app.add_option("--output", line.global.output, "How results are written: table or json")
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, OutputForm>{{"table", OutputForm::Table}, {"json", OutputForm::Json}}));
+    app.add_option("--log-level", line.global.log_level, "What is told on stderr: debug, info, warning, error, off")
+        ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
+        ->capture_default_str();
+}
+
+void add_run_commands(CLI::App& app, CommandLine& line) {
+    const auto hauling = [&](const char* command, const char* help, RunMode mode) {
+        auto* sub = app.add_subcommand(command, help);
+        sub->add_option("name", line.name, "Mapping or task")->required();
+        sub->add_flag("--fail-on-empty", line.fail_on_empty, "Exit code 4 when there is nothing to move");
+        sub->callback([&line, mode] {
+            line.command = [&line, mode](Session& session) {
+                return run_haul(session, {.name = line.name, .mode = mode},
+                                line.fail_on_empty ? FailOnEmpty::Yes : FailOnEmpty::No);
+            };
+        });
+    };
+    hauling("test", "What a run would do: counts and samples; changes nothing", RunMode::Test);
+    hauling("run", "Runs a mapping or task", RunMode::Run);
+
+    auto* waybill =
+        app.add_subcommand("waybill", "What became of every row of an execution; of the latest if not given");
+    waybill->add_option("execution", line.name, "The execution, or the beginning of its id");
+    waybill->add_flag("--rejects", line.rejects, "Every rejected row, as CSV");
+    waybill->callback([&line] {
+        line.command = [&line](Session& session) {
+            return run_waybill(session, line.name, line.rejects ? WaybillPart::RejectList : WaybillPart::Whole);
+        };
+    });
+
+    auto* history = app.add_subcommand("history", "Past executions, latest first");
+    history->add_option("name", line.name, "Mapping or task; all if not given");
+    history->add_option("--limit", line.limit, "How many at most")->capture_default_str();
+    history->callback(
+        [&line] { line.command = [&line](Session& session) { return run_history(session, line.name, line.limit); }; });
+}
+
+void add_look_commands(CLI::App& app, CommandLine& line) {
+    auto* check = app.add_subcommand("check", "Every step of reaching a connection, as a run would");
+    check->add_option("connection", line.name, "Name of the connection")->required();
+    check->callback([&line] { line.command = [&line](Session& session) { return run_check(session, line.name); }; });
+
+    auto* browse = app.add_subcommand("browse", "What a connection holds: tables, columns, first rows, files");
+    browse->add_option("connection", line.name, "Name of the connection")->required();
+    browse->add_option("object", line.object, "Table or folder");
+    browse->callback(
+        [&line] { line.command = [&line](Session& session) { return run_browse(session, line.name, line.object); }; });
+
+    app.add_subcommand("validate", "Checks the configuration; reaches nothing")->callback([&line] {
+        line.command = [](Session& session) { return run_validate(session); };
+    });
+    app.add_subcommand("schema", "JSON Schema of the configuration")->callback([&line] {
+        line.command = [](Session& session) { return run_schema(session); };
+    });
+
+    auto* reference =
+        app.add_subcommand("reference", "Options of every connection, format and part of the configuration");
+    reference->add_option("component", line.name, "sftp, csv, task, ...; a list of all if not given");
+    auto* write = reference->add_option("--write", line.folder, "Writes all pages into this folder instead");
+    reference->callback([&line, write] {
+        line.command = [&line, write](Session& session) {
+            return run_reference(session, line.name, write->count() > 0 ? std::optional(line.folder) : std::nullopt);
+        };
+    });
+}
+
+void add_demo(CLI::App& app, CommandLine& line) {
+    auto* demo = app.add_subcommand("demo", "A sample company, run from end to end; no server needed");
+    line.folder = "rowhaul-demo";
+    demo->add_option("--folder", line.folder, "Where the sample is made")->capture_default_str();
+    demo->callback([&line] { line.command = [&line](Session&) { return run_demo(line.folder, line.global); }; });
+}
+
+// An error in what was asked for, rather than in what happened.
+bool is_about_configuration(const Error& error) {
+    return error.kind() == ErrorKind::Invalid || error.kind() == ErrorKind::NotFound;
+}
+
+int run(int argc, char** argv) {
+    CommandLine line;
+    CLI::App app("Moves rows between databases and files on servers, and accounts for every one of them.", "rowhaul");
+    app.set_version_flag("--version", std::string("rowhaul ") + ROWHAUL_VERSION);
+    app.require_subcommand(0, 1);
+    app.fallthrough();
+    add_global_options(app, line);
+    add_demo(app, line);
+    add_look_commands(app, line);
+    add_run_commands(app, line);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int code = app.exit(error);
+        return code == 0 ? 0 : static_cast<int>(ExitCode::Usage);
+    }
+    if (!line.command) {
+        fmt::print("{}", app.help());
+        return static_cast<int>(ExitCode::Usage);
+    }
+    catch_signals();
+    Session session(line.global);
+    try {
+        return static_cast<int>(line.command(session));
+    } catch (const Error& error) {
+        session.report(error);
+        // Once a run is on its way, its failures are outcomes; what is thrown was wrong before.
+        return static_cast<int>(is_about_configuration(error) ? ExitCode::Usage : exit_code(error));
+    }
+}
+
+}  // namespace
+}  // namespace rowhaul
+
+int main(int argc, char** argv) {
+    try {
+        return rowhaul::run(argc, argv);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "rowhaul: {}\n", error.what());
+        return static_cast<int>(rowhaul::ExitCode::Failed);
+    }
 }

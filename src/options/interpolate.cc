@@ -144,7 +144,7 @@ void interpolate(Node& node, std::string_view path, Problems& problems, const En
         interpolate(item, std::string(path) + "[" + std::to_string(++index) + "]", problems, environment);
     }
     for (Node::Entry& entry : node.entries()) {
-        interpolate(entry.value, joined_path(path, entry.key), problems, environment);
+        interpolate(entry.value, option_path(path, entry.key), problems, environment);
     }
 }
 

@@ -277,7 +277,7 @@ const Node* MapReading::value_of(const Declaration& option, bool null_is_a_value
         return nullptr;
     }
     const Node* value = map_.find(option.name);
-    const std::string path = joined_path(path_, option.name);
+    const std::string path = option_path(path_, option.name);
     if (value == nullptr) {
         if (option.is_required) {
             problems_.add(map_.position(), path, "is required: " + std::string(option.help));
@@ -297,13 +297,13 @@ const Node* MapReading::value_of(const Declaration& option, bool null_is_a_value
 }
 
 Reading MapReading::reading(const Declaration& option, const Node& value) const {
-    return {value, joined_path(path_, option.name), problems_, option.min, option.max};
+    return {value, option_path(path_, option.name), problems_, option.min, option.max};
 }
 
 void MapReading::tell_unknown_keys() const {
     for (const Node::Entry& entry : map_.entries()) {
         if (std::find(known_.begin(), known_.end(), entry.key) == known_.end()) {
-            problems_.add(entry.position, joined_path(path_, entry.key),
+            problems_.add(entry.position, option_path(path_, entry.key),
                           "unknown option" + did_you_mean(entry.key, known_));
         }
     }

@@ -37,7 +37,7 @@ void Problems::add(std::string_view option, std::string message) {
         return;
     }
     const Node* value = scope_->map_.find(option);
-    add(value != nullptr ? value->position() : scope_->map_.position(), joined_path(scope_->path_, option),
+    add(value != nullptr ? value->position() : scope_->map_.position(), option_path(scope_->path_, option),
         std::move(message));
 }
 
@@ -88,7 +88,7 @@ Problems::Scope::~Scope() {
     problems_.scope_ = outer_;
 }
 
-std::string joined_path(std::string_view path, std::string_view name) {
+std::string option_path(std::string_view path, std::string_view name) {
     std::string out(path);
     if (!path.empty() && !name.empty()) {
         out += '.';

@@ -65,6 +65,6 @@ private:
 };
 
 // "connections" and "partner" make "connections.partner"; either may be empty.
-std::string joined_path(std::string_view path, std::string_view name);
+std::string option_path(std::string_view path, std::string_view name);
 
 }  // namespace rowhaul

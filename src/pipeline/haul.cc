@@ -110,6 +110,9 @@ void Haul::count_reject(Reject reject) {
 
 void Haul::carry(const Context& context, HaulProgress& progress) {
     const BoundFields fields(fields_, source_.schema(context), source_.object());
+    for (const auto& column : fields.schema()) {
+        report_.columns.push_back(column.name);
+    }
     progress.expected_rows = source_.estimate(context).value_or(0);
     const auto reader = source_.open(context, fields.source_columns());
     target_.prepare(context, fields.schema());
@@ -119,6 +122,7 @@ void Haul::carry(const Context& context, HaulProgress& progress) {
         while (auto slot = ahead.take()) {
             const Batch& batch = fields.passes_through() ? slot->read : slot->mapped;
             context.check();
+            take_sample(batch);
             writer->write(context, batch);
             report_.rows.read += batch.rows();
             progress.rows = report_.rows.read;
@@ -129,6 +133,17 @@ void Haul::carry(const Context& context, HaulProgress& progress) {
     writer->finish(context);
     take(target_.complete(context));
     check_accounts(report_.rows);
+}
+
+void Haul::take_sample(const Batch& batch) {
+    for (std::size_t row = 0; row < batch.rows() && report_.sample.size() < HaulReport::most_samples; ++row) {
+        auto& sample = report_.sample.emplace_back();
+        for (std::size_t column = 0; column < batch.width(); ++column) {
+            const Cell cell = batch.column(column)[row];
+            // A cell may be huge; what people see of it is not.
+            sample.push_back(cell.is_null() ? std::nullopt : std::optional(std::string(cell.text().substr(0, 200))));
+        }
+    }
 }
 
 void Haul::take(Delivery delivery) {

@@ -35,11 +35,18 @@ struct RejectGroup {
     std::vector<Reject> sample;
 };
 
+// Cells of a row for people to see; nothing = NULL.
+using SampleRow = std::vector<std::optional<std::string>>;
+
 struct HaulReport {
+    static constexpr std::size_t most_samples = 5;
+
     RowCounts rows;
     std::map<std::string, RejectGroup> rejects;  // by reason
     std::vector<FileRecord> files;
     std::vector<Warning> warnings;
+    std::vector<std::string> columns;  // of the target
+    std::vector<SampleRow> sample;     // the first rows as mapped
 };
 
 // Numbers of a run in progress; read by whoever shows them, from any thread.
@@ -66,6 +73,7 @@ public:
 
 private:
     void count_reject(Reject reject);
+    void take_sample(const Batch&);
     void take(Delivery delivery);
 
     Source& source_;

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// run, test, waybill, history.
+#include "app/commands.h"
+#include "app/progress_line.h"
+#include "app/text_table.h"
+#include "app/waybill_text.h"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+namespace rowhaul {
+
+namespace {
+
+namespace json = boost::json;
+
+// Shows progress while a mapping runs and its waybill when it has ended.
+class RunDisplay final : public RunObserver {
+public:
+    explicit RunDisplay(const Session& session) : session_(session) {}
+    void started(const RunningMapping& running) override { progress_.started(running); }
+    void waiting() override { progress_.waiting(); }
+    void ended(const Waybill& waybill) override {
+        if (!session_.is_json()) {
+            session_.print(waybill_text(waybill) + "\n");
+        }
+    }
+
+private:
+    const Session& session_;
+    ProgressLine progress_;
+};
+
+json::value result_json(const RunResult& result, bool is_task) {
+    if (!is_task) {
+        return json::parse(to_json(result.waybills.front()));
+    }
+    json::array waybills;
+    for (const auto& waybill : result.waybills) {
+        waybills.push_back(json::parse(to_json(waybill)));
+    }
+    return json::object{{"execution", result.execution},
+                        {"outcome", json::string_view(name_of(result.outcome))},
+                        {"waybills", std::move(waybills)}};
+}
+
+json::object execution_json(const ExecutionRecord& record) {
+    return {{"execution", record.id},
+            {"task", record.task},
+            {"mapping", record.mapping},
+            {"kind", record.kind},
+            {"cause", record.cause},
+            {"state", json::string_view(name_of(record.state))},
+            {"outcome", record.outcome ? json::value(json::string_view(name_of(*record.outcome))) : nullptr},
+            {"started", utc_text(record.started)},
+            {"ended", record.ended ? json::value(utc_text(*record.ended)) : nullptr},
+            {"rows_read", record.rows_read},
+            {"message", record.message}};
+}
+
+std::string outcome_text(const ExecutionRecord& record) {
+    return std::string(record.outcome ? name_of(*record.outcome) : name_of(record.state));
+}
+
+// An execution that left no waybill, because it never got so far.
+std::string bare_text(const ExecutionRecord& record) {
+    return fmt::format("{}  {}\n  started {}\n{}  waybill {}\n", record.mapping.empty() ? record.task : record.mapping,
+                       outcome_text(record), utc_text(record.started),
+                       record.message.empty() ? "" : fmt::format("  error   {}\n", record.message), record.id);
+}
+
+std::string csv_cell(std::string_view text) {
+    if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+        return std::string(text);
+    }
+    std::string cell = "\"";
+    for (const char c : text) {
+        cell += c == '"' ? "\"\"" : std::string(1, c);
+    }
+    return cell + "\"";
+}
+
+void print_rejects(Session& session, const std::string& execution) {
+    session.print("row,reason,field,value,message\n");
+    session.store().each_reject(execution, [&](const Reject& reject) {
+        session.print(fmt::format("{},{},{},{},{}\n", reject.row, csv_cell(reject.reason), csv_cell(reject.field),
+                                  csv_cell(reject.value), csv_cell(reject.message)));
+    });
+}
+
+json::value record_json(const ExecutionRecord& record) {
+    return record.waybill.empty() ? json::value(execution_json(record)) : json::parse(record.waybill);
+}
+
+}  // namespace
+
+ExitCode run_haul(Session& session, const RunRequest& request, FailOnEmpty fail_on_empty) {
+    RunResult result;
+    bool is_task = false;
+    try {
+        const auto& project = session.project();
+        is_task = project.find_task(request.name) != nullptr;
+        Executor executor(project, session.store(), session.home(), [] { return Session::stopped_as(); });
+        RunDisplay display(session);
+        result = executor.run(session.context(), request, display);
+    } catch (const Error& error) {
+        // What could not even be started belongs into the history, too: nobody looks at a cron job's output.
+        if (std::filesystem::exists(session.options().file)) {
+            Executor::record_failure(session.store(), request, error);
+        }
+        throw;
+    }
+    if (session.is_json()) {
+        session.print_json(result_json(result, is_task));
+    } else if (is_task) {
+        session.print(fmt::format("{}  {}  waybill {}\n", request.name, name_of(result.outcome), result.execution));
+    }
+    if (result.outcome == RunOutcome::Empty && fail_on_empty == FailOnEmpty::Yes) {
+        return ExitCode::Empty;
+    }
+    return exit_code(result.outcome);
+}
+
+ExitCode run_waybill(Session& session, const std::string& execution, WaybillPart part) {
+    std::optional<ExecutionRecord> record;
+    if (!execution.empty()) {
+        record = session.store().execution_like(execution);
+    } else {
+        record = session.store().latest("");
+        if (!record) {
+            throw Error(ErrorKind::NotFound, "nothing has been run yet").advise("`rowhaul run NAME` runs a mapping.");
+        }
+    }
+    std::vector<ExecutionRecord> records{*record};
+    if (record->mapping.empty()) {
+        records = session.store().children(record->id);
+    }
+    if (part == WaybillPart::RejectList) {
+        for (const auto& each : records) {
+            print_rejects(session, each.id);
+        }
+        return ExitCode::Succeeded;
+    }
+    if (session.is_json()) {
+        json::array documents;
+        for (const auto& each : records) {
+            documents.push_back(record_json(each));
+        }
+        session.print_json(record->mapping.empty() ? json::value(std::move(documents)) : documents.at(0));
+        return ExitCode::Succeeded;
+    }
+    for (const auto& each : records) {
+        session.print(each.waybill.empty() ? bare_text(each) : waybill_text(waybill_from_json(each.waybill)));
+    }
+    if (record->mapping.empty()) {
+        session.print(bare_text(*record));
+    }
+    return ExitCode::Succeeded;
+}
+
+ExitCode run_history(Session& session, const std::string& name, std::uint32_t at_most) {
+    const auto records = session.store().history(name, at_most);
+    if (session.is_json()) {
+        json::array documents;
+        for (const auto& record : records) {
+            documents.push_back(execution_json(record));
+        }
+        session.print_json(documents);
+        return ExitCode::Succeeded;
+    }
+    TextTable table({"started (UTC)", "what", "kind", "outcome", "rows", "took", "waybill", "message"});
+    table.right(4).right(5).at_most(60);
+    for (const auto& record : records) {
+        const std::chrono::duration<double> took = record.ended.value_or(record.started) - record.started;
+        table.row({utc_text(record.started).substr(0, 19),
+                   record.mapping.empty() ? fmt::format("task {}", record.task) : record.mapping, record.kind,
+                   outcome_text(record), with_thousands(record.rows_read), duration_text(took.count()), record.id,
+                   record.message});
+    }
+    session.print(records.empty() ? "Nothing has been run yet.\n" : table.text());
+    return ExitCode::Succeeded;
+}
+
+}  // namespace rowhaul

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of the program, one function each.
+#pragma once
+#include "app/session.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace rowhaul {
+
+ExitCode run_demo(const std::filesystem::path& folder, const GlobalOptions&);
+ExitCode run_check(Session&, const std::string& connection);
+ExitCode run_browse(Session&, const std::string& connection, const std::string& object);
+
+enum class FailOnEmpty : std::uint8_t { No, Yes };
+ExitCode run_haul(Session&, const RunRequest&, FailOnEmpty);
+
+enum class WaybillPart : std::uint8_t { Whole, RejectList };
+ExitCode run_waybill(Session&, const std::string& execution, WaybillPart);
+ExitCode run_history(Session&, const std::string& name, std::uint32_t at_most);
+
+ExitCode run_validate(Session&);
+ExitCode run_schema(Session&);
+// With a folder, writes the whole reference there as markdown instead of printing.
+ExitCode run_reference(Session&, const std::string& component, const std::optional<std::filesystem::path>& folder);
+
+}  // namespace rowhaul

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/components.h"
+
+#include "database/mysql.h"
+#include "database/sqlite_database.h"
+#include "format/csv.h"
+#include "transport/local.h"
+
+namespace rowhaul {
+
+Catalog components() {
+    Catalog catalog;
+    catalog.add_database<SqliteDatabase>();
+    catalog.add_database<MysqlDatabase>();
+    catalog.add_transport<LocalTransport>();
+    catalog.add_format<CsvFormat>();
+    return catalog;
+}
+
+}  // namespace rowhaul

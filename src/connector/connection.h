@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A connection of the configuration, ready to be used: how to reach one system, and the sources and
+// targets that it can be. Made and asked for sources and targets without reaching anything, so that
+// `validate` walks the same way as `run`.
+#pragma once
+#include "base/time.h"
+#include "connector/connector.h"
+#include "options/document.h"
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rowhaul {
+
+enum class RunMode : std::uint8_t {
+    Run,
+    Test,  // the same walk, but what arrives is counted and thrown away (P6)
+};
+
+// What a target must know of the execution that it serves.
+struct TargetRequest {
+    RunMode mode = RunMode::Run;
+    std::string mapping;
+    std::string execution;
+    std::uint64_t sequence = 1;
+    Moment created;
+    std::string zone = "UTC";
+    std::filesystem::path spool_folder;  // for files that must be complete here first
+};
+
+// Something that a connection holds: a table, a view, a file, a folder.
+struct Holding {
+    std::string name;
+    std::string kind;
+    std::optional<std::uint64_t> rows;  // the system's own estimate
+    std::optional<std::uint64_t> bytes;
+    std::optional<std::chrono::sys_seconds> modified;
+};
+
+// What is in a connection, or in one of its objects.
+struct Contents {
+    std::vector<Holding> holdings;                              // of the connection or a folder
+    Schema schema;                                              // of a table
+    std::vector<std::vector<std::optional<std::string>>> rows;  // its first rows; nothing = NULL
+};
+
+class Connection {
+public:
+    virtual ~Connection() = default;
+
+    // Reads the mapping's `source` or `target`; `path` is where it stands ("mappings.customers.source").
+    // Null when it told problems. What is returned must not outlive the connection; one source and
+    // one target may be in use at a time.
+    virtual std::unique_ptr<Source> source(const Node& section, std::string_view path, Problems&) = 0;
+    virtual std::unique_ptr<Target> target(const Node& section, std::string_view path, const TargetRequest&,
+                                           Problems&) = 0;
+
+    // Reaches the system by the way of a run and tries what runs need, telling context.step each step.
+    virtual void check(const Context&) = 0;
+    // `object` is a name as it stands in Holding, or "" for the connection itself.
+    virtual Contents browse(const Context&, std::string_view object) = 0;
+    // What an interrupted execution left behind: removes unfinished files among and beside `files`.
+    virtual void clean_up(const Context&, const std::string& execution, const std::vector<FileRecord>& files) = 0;
+    // Whether a file lies complete under its final name, by size and, where that can be had, digest.
+    virtual bool has_arrived(const Context&, const FileRecord& file) = 0;
+};
+
+}  // namespace rowhaul

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "execution/executor.h"
+
+#include "base/identifier.h"
+#include "base/near_miss.h"
+#include "store/lock.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <utility>
+
+namespace rowhaul {
+
+namespace {
+
+Moment now() {
+    return std::chrono::system_clock::now();
+}
+
+ExecutionRecord record_of(const RunRequest& request, std::string id, Moment started) {
+    return {.id = std::move(id),
+            .kind = request.mode == RunMode::Run ? "run" : "test",
+            .cause = request.cause,
+            .started = started};
+}
+
+std::vector<FileRecord> file_records(const std::vector<StoredFile>& files) {
+    std::vector<FileRecord> records;
+    for (const auto& file : files) {
+        records.push_back({file.name, file.bytes, file.rows, file.md5, file.sha256});
+    }
+    return records;
+}
+
+std::vector<StoredFile> published(std::vector<StoredFile> files) {
+    for (auto& file : files) {
+        file.state = FileState::Published;
+    }
+    return files;
+}
+
+}  // namespace
+
+RunOutcome combined(const std::vector<Waybill>& waybills) {
+    // From best to worst; a task is as good as its worst mapping, and empty only if all are.
+    constexpr std::array order{RunOutcome::Empty,  RunOutcome::Succeeded, RunOutcome::Partial,
+                               RunOutcome::Failed, RunOutcome::Cancelled, RunOutcome::Interrupted};
+    std::size_t worst = 0;
+    for (const auto& waybill : waybills) {
+        const auto place = std::ranges::find(order, waybill.outcome) - order.begin();
+        worst = std::max(worst, static_cast<std::size_t>(place));
+    }
+    return order[worst];
+}
+
+Executor::Executor(const Project& project, Store& store, std::filesystem::path home,
+                   std::function<RunOutcome()> stopped_as)
+    : project_(project), store_(store), home_(std::move(home)), stopped_as_(std::move(stopped_as)) {}
+
+RunResult Executor::run(const Context& context, const RunRequest& request, RunObserver& observer) {
+    if (const auto* task = project_.find_task(request.name)) {
+        return run_task(context, request, *task, observer);
+    }
+    if (const auto* mapping = project_.find_mapping(request.name)) {
+        return run_mapping(context, request, *mapping, observer);
+    }
+    std::vector<std::string> names;
+    for (const auto& mapping : project_.mappings()) {
+        names.push_back(mapping.name);
+    }
+    for (const auto& task : project_.tasks()) {
+        names.push_back(task.name);
+    }
+    throw Error(ErrorKind::NotFound,
+                fmt::format("there is no mapping or task \"{}\"{}", request.name, did_you_mean(request.name, names)))
+        .advise(fmt::format("There are: {}.", fmt::join(names, ", ")));
+}
+
+RunResult Executor::run_mapping(const Context& context, const RunRequest& request, const MappingDefinition& mapping,
+                                RunObserver& observer) {
+    std::vector<RunLock> locks;
+    if (request.mode == RunMode::Run) {
+        locks.emplace_back(home_, mapping.name);
+        recover(context, mapping.name);
+    }
+    RunSetting setting{.project = project_,
+                       .store = store_,
+                       .home = home_,
+                       .stopped_as = stopped_as_,
+                       .request = request,
+                       .created = now(),
+                       .zone = project_.zone()};
+    ConnectionPool connections(project_);
+    MappingRun run(setting, mapping, connections);
+    if (run.carry(context, observer)) {
+        run.publish(context);
+    }
+    observer.ended(run.waybill());
+    return {run.waybill().execution, run.waybill().outcome, {run.waybill()}};
+}
+
+RunResult Executor::run_task(const Context& context, const RunRequest& request, const TaskDefinition& task,
+                             RunObserver& observer) {
+    if (!task.options.enabled) {
+        throw Error(ErrorKind::Invalid, fmt::format("the task {} is switched off", task.name))
+            .advise("Set `enabled: true`, or run its mappings by their own names.");
+    }
+    std::vector<RunLock> locks;
+    if (request.mode == RunMode::Run) {
+        locks.emplace_back(home_, fmt::format("task {}", task.name));
+        for (const auto& name : task.options.mappings) {
+            locks.emplace_back(home_, name);
+        }
+        recover_task(task.name);
+        for (const auto& name : task.options.mappings) {
+            recover(context, name);
+        }
+    }
+    auto record = record_of(request, new_identifier(), now());
+    record.task = task.name;
+    store_.begin(record);
+    RunResult result{.execution = record.id};
+    const bool together = task.options.publish == Publish::Together;
+    ConnectionPool connections(project_);
+    std::vector<std::unique_ptr<MappingRun>> runs;
+    bool all_well = true;
+    for (const auto& name : task.options.mappings) {
+        RunSetting setting{.project = project_,
+                           .store = store_,
+                           .home = home_,
+                           .stopped_as = stopped_as_,
+                           .request = request,
+                           .created = together ? record.started : now(),
+                           .zone = task.options.timezone.empty() ? project_.zone() : task.options.timezone,
+                           .task = task.name,
+                           .parent = record.id};
+        auto& run = *runs.emplace_back(std::make_unique<MappingRun>(setting, project_.mapping(name), connections));
+        all_well = run.carry(context, observer) && (together || run.publish(context)) && all_well;
+        const bool stopped = context.stop != nullptr && context.stop->requested();
+        if (stopped || (together && !all_well)) {
+            break;
+        }
+    }
+    for (auto& run : runs) {
+        if (together && all_well) {
+            all_well = run->publish(context);
+        } else if (together) {
+            run->abandon("nothing of this task was published, because another of its mappings did not succeed");
+        }
+        observer.ended(run->waybill());
+        result.waybills.push_back(run->waybill());
+    }
+    result.outcome = combined(result.waybills);
+    record.outcome = result.outcome;
+    record.ended = now();
+    for (const auto& waybill : result.waybills) {
+        record.rows_read += waybill.report.rows.read;
+        if (record.message.empty() && !waybill.message.empty()) {
+            record.message = fmt::format("{}: {}", waybill.mapping, waybill.message);
+        }
+    }
+    store_.end(record, {});
+    return result;
+}
+
+void Executor::record_failure(Store& store, const RunRequest& request, const Error& error) {
+    auto record = record_of(request, new_identifier(), now());
+    record.mapping = request.name;
+    record.outcome = RunOutcome::Failed;
+    record.message = error.what();
+    record.ended = record.started;
+    store.begin(record);
+    store.end(record, {});
+}
+
+void Executor::recover_task(const std::string& task) {
+    for (auto& record : store_.unfinished(task)) {
+        if (record.mapping.empty()) {
+            record.outcome = RunOutcome::Interrupted;
+            record.message = "the process that ran it ended without notice";
+            record.ended = now();
+            store_.end(record, {});
+        }
+    }
+}
+
+// The caller holds the mapping's lock, so whoever ran what is unfinished is dead.
+void Executor::recover(const Context& context, const std::string& mapping) {
+    const auto unfinished = store_.unfinished(mapping);
+    if (unfinished.empty() && store_.uncleaned(mapping).empty()) {
+        return;
+    }
+    const auto target = project_.connect(project_.mapping(mapping).target_connection);
+    try {
+        for (auto record : unfinished) {
+            auto files = store_.files(record.id);
+            const auto arrived = [&](const FileRecord& file) { return target->has_arrived(context, file); };
+            const bool delivered = record.state == ExecutionState::Committing && !files.empty() &&
+                                   std::ranges::all_of(file_records(files), arrived);
+            record.ended = now();
+            if (delivered) {
+                record.outcome = waybill_from_json(record.waybill).outcome;
+                record.message = "recovered: the process ended after the files had got their final names";
+                files = published(std::move(files));
+            } else {
+                record.outcome = RunOutcome::Interrupted;
+                record.message = "the process that ran it ended without notice";
+                record.waybill.clear();
+            }
+            store_.end(record, files);
+        }
+        for (const auto& record : store_.uncleaned(mapping)) {
+            target->clean_up(context, record.id, file_records(store_.files(record.id)));
+            store_.mark_cleaned(record.id);
+        }
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::Cancelled) {
+            throw;
+        }
+        // The run itself will meet the same obstacle, or not; what is left stays noted for the next one.
+        context.log(Level::Warning,
+                    fmt::format("cannot look after an interrupted run of {} yet: {}", mapping, error.what()));
+    }
+}
+
+}  // namespace rowhaul

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs mappings and tasks by name and keeps the record: locks, recovery of what a killed process
+// left, executions, waybills, files and rejects. What command, worker and agent share.
+#pragma once
+#include "connector/connection.h"
+#include "execution/mapping_run.h"
+#include "execution/project.h"
+#include "execution/waybill.h"
+#include "store/store.h"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rowhaul {
+
+struct RunResult {
+    std::string execution;  // the task's, or the mapping's own
+    RunOutcome outcome = RunOutcome::Failed;
+    std::vector<Waybill> waybills;
+};
+
+class Executor {
+public:
+    // `stopped_as` says what a stop request means: Cancelled (a person) or Interrupted (the system).
+    Executor(const Project& project, Store& store, std::filesystem::path home, std::function<RunOutcome()> stopped_as);
+
+    // Runs to the end, whatever it is: failures of a mapping are outcomes with a message. Throws only
+    // when nothing could be started: unknown name, disabled task, already running, store unusable.
+    RunResult run(const Context&, const RunRequest&, RunObserver&);
+
+    // For failures before anything could be started: a `failed` entry in the history.
+    static void record_failure(Store&, const RunRequest&, const Error&);
+
+private:
+    RunResult run_mapping(const Context&, const RunRequest&, const MappingDefinition&, RunObserver&);
+    RunResult run_task(const Context&, const RunRequest&, const TaskDefinition&, RunObserver&);
+    void recover(const Context&, const std::string& mapping);
+    void recover_task(const std::string& task);
+
+    const Project& project_;
+    Store& store_;
+    std::filesystem::path home_;
+    std::function<RunOutcome()> stopped_as_;
+};
+
+// The worst of several outcomes: what a task with these mappings ended as.
+RunOutcome combined(const std::vector<Waybill>&);
+
+}  // namespace rowhaul

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// One execution of one mapping, from its record in the store to its waybill.
+#pragma once
+#include "connector/connection.h"
+#include "execution/project.h"
+#include "execution/waybill.h"
+#include "pipeline/haul.h"
+#include "store/store.h"
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace rowhaul {
+
+// A mapping on its way, for whoever shows it; valid until waiting() or ended().
+struct RunningMapping {
+    const std::string& mapping;
+    const HaulProgress& progress;
+    const Target& target;
+};
+
+// Called on the thread that runs.
+class RunObserver {
+public:
+    virtual ~RunObserver() = default;
+    virtual void started(const RunningMapping&) {}
+    // Carried, or failed; nothing of RunningMapping may be used any more.
+    virtual void waiting() {}
+    virtual void ended(const Waybill&) {}
+};
+
+struct RunRequest {
+    std::string name;  // of a mapping or task
+    RunMode mode = RunMode::Run;
+    std::string cause = "command";
+};
+
+// What the mappings of a run have in common.
+struct RunSetting {
+    const Project& project;
+    Store& store;
+    const std::filesystem::path& home;
+    const std::function<RunOutcome()>& stopped_as;  // what a stop request means
+    const RunRequest& request;
+    Moment created;
+    std::string zone;
+    std::string task;    // empty outside a task
+    std::string parent;  // the task's execution
+};
+
+// The connections of one run, each made once: several files go over one session. Sources and targets
+// have sessions of their own.
+class ConnectionPool {
+public:
+    explicit ConnectionPool(const Project& project) : project_(project) {}
+    Connection& source(const std::string& name) { return *find(sources_, name); }
+    Connection& target(const std::string& name) { return *find(targets_, name); }
+
+private:
+    using Connections = std::map<std::string, std::unique_ptr<Connection>>;
+    Connection* find(Connections& connections, const std::string& name);
+
+    const Project& project_;
+    Connections sources_;
+    Connections targets_;
+};
+
+// carry(), then publish() or abandon(). None of them throws for what goes wrong with this mapping:
+// that is an outcome, recorded with its message.
+class MappingRun {
+public:
+    MappingRun(RunSetting setting, const MappingDefinition& mapping, ConnectionPool& connections);
+    ~MappingRun();
+    MappingRun(const MappingRun&) = delete;
+    MappingRun& operator=(const MappingRun&) = delete;
+
+    // True when everything arrived and waits to be published.
+    bool carry(const Context&, RunObserver&);
+    // True when it was published.
+    bool publish(const Context&);
+    // Throws away what was carried; nothing, when the run has ended already.
+    void abandon(const std::string& reason);
+    // Complete once the run has ended.
+    const Waybill& waybill() const { return waybill_; }
+
+private:
+    class RejectKeeper;
+
+    void prepare();
+    void fail(const Error&);
+    void end(RunOutcome outcome);
+    bool guarded(const std::function<void()>& step);
+    ExecutionRecord record() const;
+    std::vector<StoredFile> stored_files(FileState state) const;
+
+    const RunSetting setting_;
+    const MappingDefinition& mapping_;
+    ConnectionPool& connections_;
+    std::uint64_t sequence_;
+    Waybill waybill_;
+    HaulProgress progress_;
+    std::unique_ptr<RejectKeeper> rejects_;
+    std::unique_ptr<Source> source_;
+    std::unique_ptr<Target> target_;
+    std::unique_ptr<Haul> haul_;
+    bool has_ended_ = false;
+};
+
+}  // namespace rowhaul

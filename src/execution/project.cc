@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "execution/project.h"
+
+#include "base/near_miss.h"
+#include "base/time.h"
+#include "connector/file_target.h"
+#include "connector/table_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <glob.h>
+
+namespace rowhaul {
+
+namespace {
+
+constexpr std::array<std::string_view, 7> file_keys{"version",  "include",  "settings", "connections",
+                                                    "defaults", "mappings", "tasks"};
+constexpr std::array<std::string_view, 4> included_keys{"version", "connections", "mappings", "tasks"};
+constexpr std::array<std::string_view, 3> mapping_keys{"source", "target", "fields"};
+
+// Names become parts of file names, of commands and of messages.
+bool is_name(std::string_view name) {
+    return !name.empty() && name.size() <= 100 && name.front() != '.' && name.front() != '-' &&
+           std::ranges::none_of(name, [](char c) {
+               const auto byte = static_cast<unsigned char>(c);
+               return byte <= ' ' || byte == 0x7F ||
+                      std::string_view("/\\:*?\"'<>|{}$,;").find(c) != std::string_view::npos;
+           });
+}
+
+void check_keys(const Node& map, std::string_view path, std::span<const std::string_view> known, Problems& problems) {
+    const std::vector<std::string> names(known.begin(), known.end());
+    for (const auto& entry : map.entries()) {
+        if (std::ranges::find(names, entry.key) == names.end()) {
+            problems.add(
+                entry.position, path.empty() ? entry.key : fmt::format("{}.{}", path, entry.key),
+                fmt::format("unknown key{} (known are {})", did_you_mean(entry.key, names), fmt::join(names, ", ")));
+        }
+    }
+}
+
+// The map under `key`; an empty one when it is missing or, with a problem, not a map.
+const Node& map_of(const Node& parent, std::string_view path, std::string_view key, Problems& problems) {
+    static const Node empty = Node::map();
+    const Node* found = parent.find(key);
+    if (found == nullptr || found->is_null()) {
+        return empty;
+    }
+    if (!found->is_map()) {
+        problems.add(found->position(), path.empty() ? std::string(key) : fmt::format("{}.{}", path, key),
+                     fmt::format("must be a map, not {}", name_of(found->kind())));
+        return empty;
+    }
+    return *found;
+}
+
+template <class Definitions>
+std::vector<std::string> names_in(const Definitions& definitions) {
+    std::vector<std::string> names;
+    for (const auto& definition : definitions) {
+        names.push_back(definition.name);
+    }
+    return names;
+}
+
+template <class Definitions>
+const typename Definitions::value_type* find_in(const Definitions& definitions, std::string_view name) {
+    const auto found =
+        std::ranges::find_if(definitions, [&](const auto& definition) { return definition.name == name; });
+    return found == definitions.end() ? nullptr : &*found;
+}
+
+template <class Definitions>
+bool is_new_name(const Definitions& definitions, const Node::Entry& entry, std::string_view section,
+                 Problems& problems) {
+    const auto path = fmt::format("{}.{}", section, entry.key);
+    if (!is_name(entry.key)) {
+        problems.add(entry.position, path, "is not a name: use letters, digits, - and _");
+        return false;
+    }
+    if (find_in(definitions, entry.key) != nullptr) {
+        problems.add(entry.position, path, "is defined twice; every object may be defined once only");
+        return false;
+    }
+    if (!entry.value.is_map()) {
+        problems.add(entry.value.position(), path, fmt::format("must be a map, not {}", name_of(entry.value.kind())));
+        return false;
+    }
+    return true;
+}
+
+void check_version(const Node& document, Problems& problems) {
+    const Node* version = document.find("version");
+    if (version == nullptr) {
+        problems.add(document.position(), "version", "is missing; write `version: 1`");
+    } else if (version->text() != "1") {
+        problems.add(version->position(), "version", "is not one that this program knows; write `version: 1`");
+    }
+}
+
+std::vector<Field> read_fields(const Node& fields, const std::string& path, Problems& problems) {
+    std::vector<Field> read;
+    if (!fields.is_sequence()) {
+        problems.add(fields.position(), path, fmt::format("must be a list, not {}", name_of(fields.kind())));
+        return read;
+    }
+    for (const auto& item : fields.items()) {
+        const auto item_path = fmt::format("{}[{}]", path, read.size() + 1);
+        if (item.is_scalar()) {
+            read.push_back({item.text(), item.text()});
+            continue;
+        }
+        auto options = parse<FieldOptions>(item, item_path, problems);
+        read.push_back({options.to, options.from.empty() ? options.to : options.from});
+    }
+    if (read.empty()) {
+        problems.add(fields.position(), path, "is empty; leave it out to take every column");
+    }
+    return read;
+}
+
+std::vector<std::filesystem::path> files_like(const std::filesystem::path& pattern) {
+    glob_t found{};
+    std::vector<std::filesystem::path> files;
+    if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+        files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+    }
+    ::globfree(&found);
+    return files;
+}
+
+template <class Definitions>
+const typename Definitions::value_type& named(const Definitions& definitions, std::string_view name,
+                                              std::string_view what) {
+    if (const auto* found = find_in(definitions, name)) {
+        return *found;
+    }
+    const auto names = names_in(definitions);
+    throw Error(ErrorKind::NotFound, fmt::format("there is no {} \"{}\"{}", what, name, did_you_mean(name, names)))
+        .advise(names.empty() ? fmt::format("The configuration has no {}s.", what)
+                              : fmt::format("There are: {}.", fmt::join(names, ", ")));
+}
+
+}  // namespace
+
+void SettingsOptions::validate(const SettingsOptions& settings, Problems& problems) {
+    if (!settings.timezone.empty() && !zone_exists(settings.timezone)) {
+        problems.add("timezone",
+                     fmt::format("there is no time zone \"{}\"{}", settings.timezone, similar_zone(settings.timezone)));
+    }
+}
+
+void TaskOptions::validate(const TaskOptions& task, Problems& problems) {
+    if (task.mappings.empty()) {
+        problems.add("mappings", "is empty; name at least one mapping");
+    }
+    if (!task.timezone.empty() && !zone_exists(task.timezone)) {
+        problems.add("timezone",
+                     fmt::format("there is no time zone \"{}\"{}", task.timezone, similar_zone(task.timezone)));
+    }
+    for (std::size_t i = 0; i < task.mappings.size(); ++i) {
+        if (std::find(task.mappings.begin(), task.mappings.begin() + static_cast<std::ptrdiff_t>(i),
+                      task.mappings[i]) != task.mappings.begin() + static_cast<std::ptrdiff_t>(i)) {
+            problems.add("mappings", fmt::format("names {} twice", task.mappings[i]));
+        }
+    }
+}
+
+Project::Project(const std::filesystem::path& file, const Catalog& catalog) : catalog_(catalog), file_(file) {
+    Problems problems;
+    read(file, problems);
+    for (const auto& connection : connections_) {
+        catalog_.connection(connection.section, connection.path, problems);
+    }
+    problems.throw_if_any();
+    for (const auto& mapping : mappings_) {
+        check_sides(mapping, problems);
+    }
+    check_tasks(problems);
+    problems.throw_if_any();
+}
+
+void Project::read(const std::filesystem::path& file, Problems& problems) {
+    Node document = load_yaml(file.string(), problems);
+    if (!document.is_map()) {
+        problems.add(document.position(), "", fmt::format("must be a map, not {}", name_of(document.kind())));
+        return;
+    }
+    interpolate(document, "", problems);
+    check_version(document, problems);
+    check_keys(document, "", file_keys, problems);
+    settings_ = parse<SettingsOptions>(map_of(document, "", "settings", problems), "settings", problems);
+    if (settings_.timezone.empty()) {
+        settings_.timezone = local_zone();
+    }
+    defaults_ = map_of(document, "", "defaults", problems);
+    check_keys(defaults_, "defaults", mapping_keys, problems);
+    read_objects(document, problems);
+    if (const Node* include = document.find("include")) {
+        read_included(*include, file.parent_path(), problems);
+    }
+}
+
+void Project::read_included(const Node& include, const std::filesystem::path& beside, Problems& problems) {
+    const auto patterns = include.is_sequence() ? include.items() : std::vector{include};
+    for (const auto& pattern : patterns) {
+        const auto files = files_like(beside / pattern.text());
+        if (files.empty() && pattern.text().find_first_of("*?[") == std::string::npos) {
+            problems.add(pattern.position(), "include", fmt::format("there is no file {}", pattern.shown()));
+        }
+        for (const auto& file : files) {
+            Node document = load_yaml(file.string(), problems);
+            if (document.is_null()) {
+                continue;
+            }
+            interpolate(document, "", problems);
+            check_keys(document, "", included_keys, problems);
+            read_objects(document, problems);
+        }
+    }
+}
+
+void Project::read_objects(const Node& document, Problems& problems) {
+    for (const auto& entry : map_of(document, "", "connections", problems).entries()) {
+        if (is_new_name(connections_, entry, "connections", problems)) {
+            connections_.push_back({entry.key, fmt::format("connections.{}", entry.key), entry.value});
+        }
+    }
+    for (const auto& entry : map_of(document, "", "mappings", problems).entries()) {
+        if (is_new_name(mappings_, entry, "mappings", problems)) {
+            read_mapping(entry.key, entry.value, problems);
+        }
+    }
+    for (const auto& entry : map_of(document, "", "tasks", problems).entries()) {
+        if (is_new_name(tasks_, entry, "tasks", problems)) {
+            tasks_.push_back(
+                {entry.key, parse<TaskOptions>(entry.value, fmt::format("tasks.{}", entry.key), problems)});
+        }
+    }
+}
+
+void Project::read_mapping(std::string_view name, const Node& own, Problems& problems) {
+    MappingDefinition mapping{.name = std::string(name), .path = fmt::format("mappings.{}", name)};
+    const Node whole = merged(defaults_, own);
+    check_keys(own, mapping.path, mapping_keys, problems);
+    const auto side = [&](std::string_view key, Node& section, std::string& connection) {
+        section = map_of(whole, mapping.path, key, problems);
+        const Node* named_connection = section.find("connection");
+        if (named_connection == nullptr || !named_connection->is_scalar() || named_connection->text().empty()) {
+            problems.add(own.position(), fmt::format("{}.{}", mapping.path, key),
+                         "must name a connection, as in `{ connection: shop, … }`");
+            return;
+        }
+        connection = named_connection->text();
+    };
+    side("source", mapping.source, mapping.source_connection);
+    side("target", mapping.target, mapping.target_connection);
+    if (const Node* fields = whole.find("fields")) {
+        mapping.fields = read_fields(*fields, fmt::format("{}.fields", mapping.path), problems);
+    }
+    mappings_.push_back(std::move(mapping));
+}
+
+void Project::check_sides(const MappingDefinition& mapping, Problems& problems) const {
+    const auto connected = [&](const std::string& name, const Node& section, std::string_view key) {
+        const auto* definition = find_in(connections_, name);
+        if (definition == nullptr) {
+            const auto names = names_in(connections_);
+            problems.add(section.find("connection")->position(), fmt::format("{}.{}.connection", mapping.path, key),
+                         fmt::format("there is no connection \"{}\"{}", name, did_you_mean(name, names)));
+            return std::unique_ptr<Connection>();
+        }
+        return catalog_.connection(definition->section, definition->path, problems);
+    };
+    if (const auto from = connected(mapping.source_connection, mapping.source, "source")) {
+        from->source(mapping.source, fmt::format("{}.source", mapping.path), problems);
+    }
+    if (const auto to = connected(mapping.target_connection, mapping.target, "target")) {
+        const TargetRequest request{
+            .mode = RunMode::Test, .mapping = mapping.name, .execution = "validate", .zone = settings_.timezone};
+        to->target(mapping.target, fmt::format("{}.target", mapping.path), request, problems);
+    }
+}
+
+void Project::check_tasks(Problems& problems) const {
+    const auto names = names_in(mappings_);
+    for (const auto& task : tasks_) {
+        if (find_in(mappings_, task.name) != nullptr) {
+            problems.add({}, fmt::format("tasks.{}", task.name), "has the name of a mapping; give it another one");
+        }
+        for (const auto& mapping : task.options.mappings) {
+            if (find_in(mappings_, mapping) == nullptr) {
+                problems.add({}, fmt::format("tasks.{}.mappings", task.name),
+                             fmt::format("there is no mapping \"{}\"{}", mapping, did_you_mean(mapping, names)));
+            }
+        }
+    }
+}
+
+const ConnectionDefinition& Project::connection(std::string_view name) const {
+    return named(connections_, name, "connection");
+}
+
+const MappingDefinition& Project::mapping(std::string_view name) const {
+    return named(mappings_, name, "mapping");
+}
+
+const TaskDefinition* Project::find_task(std::string_view name) const {
+    return find_in(tasks_, name);
+}
+
+const MappingDefinition* Project::find_mapping(std::string_view name) const {
+    return find_in(mappings_, name);
+}
+
+std::unique_ptr<Connection> Project::connect(std::string_view name) const {
+    const auto& definition = connection(name);
+    Problems problems;
+    auto connected = catalog_.connection(definition.section, definition.path, problems);
+    problems.throw_if_any();
+    return connected;
+}
+
+std::vector<ComponentInfo> project_parts() {
+    return {describe<SettingsOptions>("settings", "What holds for the whole file."),
+            describe<TableSourceOptions>("table_source", "A table or query of a database as a source."),
+            describe<FieldOptions>("field", "One column of the target."),
+            describe<FileTargetOptions>("file_target", "A file as a target."),
+            describe<TaskOptions>("task", "Mappings that run one after the other.")};
+}
+
+}  // namespace rowhaul

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// rowhaul.yaml: connections, mappings and tasks with everything that they are made of, checked as a
+// whole. Nothing is reached while it is read.
+#pragma once
+#include "connector/catalog.h"
+#include "mapping/fields.h"
+#include "options/component.h"
+#include "options/document.h"
+#include "options/options.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rowhaul {
+
+enum class Language : std::uint8_t { English, German, Italian };
+template <>
+struct EnumChoices<Language> {
+    static constexpr std::array<Choice, 3> list{{{"en", "English."}, {"de", "German."}, {"it", "Italian."}}};
+};
+
+struct SettingsOptions {
+    std::string timezone;
+    Language language = Language::English;
+
+    static constexpr auto spec = [] {
+        return options(option("timezone", &SettingsOptions::timezone,
+                              "Zone in which {date} is told; the machine's own if not given.")
+                           .example("Europe/Zurich"),
+                       option("language", &SettingsOptions::language, "Language of what is sent to people."));
+    }();
+    static void validate(const SettingsOptions&, Problems&);
+};
+
+struct FieldOptions {
+    std::string to;
+    std::string from;
+
+    static constexpr auto spec = [] {
+        return options(
+            option("to", &FieldOptions::to, "Name of the column in the target.").required().example("Vorname"),
+            option("from", &FieldOptions::from, "Column of the source; the same name if not given.")
+                .example("first_name"));
+    }();
+};
+
+enum class Publish : std::uint8_t { Each, Together };
+template <>
+struct EnumChoices<Publish> {
+    static constexpr std::array<Choice, 2> list{
+        {{"each", "Every file gets its final name as soon as it is complete."},
+         {"together",
+          "All files carry one {date} and get their final names after the last one is complete, or not "
+          "at all."}}};
+};
+
+struct TaskOptions {
+    bool enabled = true;
+    std::vector<std::string> mappings;
+    Publish publish = Publish::Each;
+    std::string timezone;
+
+    static constexpr auto spec = [] {
+        return options(option("enabled", &TaskOptions::enabled, "Whether the task may run."),
+                       option("mappings", &TaskOptions::mappings, "Mappings to run, in this order.")
+                           .required()
+                           .example("[customers, orders]"),
+                       option("publish", &TaskOptions::publish, "When the files get their final names."),
+                       option("timezone", &TaskOptions::timezone,
+                              "Zone in which {date} is told; that of the settings if not given.")
+                           .example("Europe/Zurich"));
+    }();
+    static void validate(const TaskOptions&, Problems&);
+};
+
+struct MappingDefinition {
+    std::string name;
+    std::string path;  // "mappings.customers"
+    std::string source_connection;
+    std::string target_connection;
+    Node source;
+    Node target;
+    std::vector<Field> fields;  // empty = every column
+};
+
+struct TaskDefinition {
+    std::string name;
+    TaskOptions options;
+};
+
+struct ConnectionDefinition {
+    std::string name;
+    std::string path;  // "connections.shop"
+    Node section;
+};
+
+class Project {
+public:
+    // Reads the file and what it includes. Throws Invalid with every problem, each with its place;
+    // NotFound when there is no such file. `catalog` must outlive this.
+    Project(const std::filesystem::path& file, const Catalog& catalog);
+
+    const std::filesystem::path& file() const { return file_; }
+    const std::string& zone() const { return settings_.timezone; }
+    const std::vector<ConnectionDefinition>& connections() const { return connections_; }
+    const std::vector<MappingDefinition>& mappings() const { return mappings_; }
+    const std::vector<TaskDefinition>& tasks() const { return tasks_; }
+
+    // By name; NotFound, with the near miss and what there is, otherwise.
+    const ConnectionDefinition& connection(std::string_view name) const;
+    const MappingDefinition& mapping(std::string_view name) const;
+    const TaskDefinition* find_task(std::string_view name) const;
+    const MappingDefinition* find_mapping(std::string_view name) const;
+
+    // A connection ready to use, as new: nothing is shared with others made here.
+    std::unique_ptr<Connection> connect(std::string_view name) const;
+
+private:
+    void read(const std::filesystem::path& file, Problems&);
+    void read_included(const Node& include, const std::filesystem::path& beside, Problems&);
+    void read_objects(const Node& document, Problems&);
+    void read_mapping(std::string_view name, const Node& own, Problems&);
+    void check_sides(const MappingDefinition&, Problems&) const;
+    void check_tasks(Problems&) const;
+
+    const Catalog& catalog_;
+    std::filesystem::path file_;
+    SettingsOptions settings_;
+    Node defaults_;
+    std::vector<ConnectionDefinition> connections_;
+    std::vector<MappingDefinition> mappings_;
+    std::vector<TaskDefinition> tasks_;
+};
+
+// JSON Schema of rowhaul.yaml, from the same declarations that read it.
+std::string project_schema(const Catalog&);
+
+// The parts of the file that are not components, for the reference.
+std::vector<ComponentInfo> project_parts();
+
+}  // namespace rowhaul

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The waybill: what became of every row of one execution, for people and programs.
+#pragma once
+#include "pipeline/haul.h"
+#include "store/store.h"
+
+#include <string>
+
+namespace rowhaul {
+
+struct Waybill {
+    std::string execution;
+    std::string task;  // empty outside a task
+    std::string mapping;
+    std::string kind = "run";  // run, test
+    std::string cause = "command";
+    RunOutcome outcome = RunOutcome::Failed;
+    Moment started;
+    Moment ended;
+    std::string source_connection;
+    std::string source_object;
+    std::string target_connection;
+    std::string target_object;
+    HaulReport report;
+    std::string message;  // why it failed; empty otherwise
+    std::string advice;   // what would help
+
+    double seconds() const { return std::chrono::duration<double>(ended - started).count(); }
+};
+
+// The JSON of the design's 3.3, on one line.
+std::string to_json(const Waybill&);
+// Reads what to_json wrote.
+Waybill waybill_from_json(std::string_view json);
+
+// What the accounts of a run that ended in order mean.
+RunOutcome outcome_of(const RowCounts&);
+
+}  // namespace rowhaul
