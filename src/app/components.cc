@@ -2,6 +2,7 @@
 #include "app/components.h"
 
 #include "database/mysql.h"
+#include "database/postgres_database.h"
 #include "database/sqlite_database.h"
 #include "format/csv.h"
 #include "transport/local.h"
@@ -11,6 +12,7 @@ namespace rowhaul {
 Catalog components() {
     Catalog catalog;
     catalog.add_database<SqliteDatabase>();
+    catalog.add_database<PostgresDatabase>();
     catalog.add_database<MysqlDatabase>();
     catalog.add_transport<LocalTransport>();
     catalog.add_format<CsvFormat>();

@@ -129,6 +129,7 @@ int run(int argc, char** argv) {
         return static_cast<int>(ExitCode::Usage);
     }
     catch_signals();
+    start_log(line.global.log_level);
     Session session(line.global);
     try {
         return static_cast<int>(line.command(session));

@@ -55,15 +55,18 @@ void catch_signals() {
     ::signal(SIGPIPE, SIG_IGN);
 }
 
+void start_log(const std::string& level) {
+    auto logger = spdlog::stderr_color_mt("rowhaul");
+    logger->set_pattern("%^%Y-%m-%d %H:%M:%S %l%$ %v");
+    logger->set_level(spdlog::level::from_str(level));
+    spdlog::set_default_logger(std::move(logger));
+}
+
 Session::Session(GlobalOptions options) : options_(std::move(options)), catalog_(components()) {
     options_.file = std::filesystem::absolute(options_.file);
     if (!options_.home.empty()) {
         options_.home = std::filesystem::absolute(options_.home);
     }
-    auto logger = spdlog::stderr_color_mt("rowhaul");
-    logger->set_pattern("%^%Y-%m-%d %H:%M:%S %l%$ %v");
-    logger->set_level(spdlog::level::from_str(options_.log_level));
-    spdlog::set_default_logger(std::move(logger));
 }
 
 std::filesystem::path Session::home() const {

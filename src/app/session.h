@@ -49,7 +49,7 @@ public:
     // Read at the first call; throws what is wrong with the configuration.
     const Project& project();
     Store& store();
-    // Stops on Ctrl-C and SIGTERM, logs to stderr.
+    // Stops on Ctrl-C and SIGTERM; logs.
     Context context() const;
     // What a stop that was requested means.
     static RunOutcome stopped_as();
@@ -69,6 +69,9 @@ private:
 // The exit code of an error that ended a command.
 ExitCode exit_code(const Error&);
 ExitCode exit_code(RunOutcome);
+
+// Diagnostics go to stderr from this level on. Called once.
+void start_log(const std::string& level);
 
 // Makes Ctrl-C and SIGTERM request a stop, a second Ctrl-C end the process; ignores SIGPIPE.
 void catch_signals();
