@@ -601,8 +601,6 @@ TEST_P(TransportSuite, a_pending_file_that_shrank_on_the_server_is_not_published
     EXPECT_THAT(files_on_disk(), IsEmpty());
 }
 
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(LinkedTransportSuite);
-
 TEST_P(LinkedTransportSuite, a_server_that_does_not_answer_at_all_can_be_cancelled) {
     link().stall();
     EXPECT_EQ(stopped_while([&] { transport_->stat(context_, "a.csv"); }).kind(), ErrorKind::Cancelled);

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "testing/servers/open_ssh.h"
+
+#include <pwd.h>
+#include <sstream>
+#include <stdexcept>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace rowhaul::testing {
+
+namespace {
+
+const passwd& server_user() {
+    const passwd* user = ::geteuid() == 0 ? ::getpwnam("nobody") : ::getpwuid(::geteuid());
+    if (user == nullptr) {
+        throw std::runtime_error("there is no user to run sshd as");
+    }
+    return *user;
+}
+
+std::string expect_output(const std::vector<std::string>& command) {
+    const auto outcome = run(command);
+    if (outcome.status != 0) {
+        throw std::runtime_error(command.front() + " failed: " + outcome.errors);
+    }
+    return outcome.output;
+}
+
+}  // namespace
+
+std::string SshKey::fingerprint() const {
+    std::istringstream words(expect_output({program({"/usr/bin/ssh-keygen"}), "-l", "-f", file.string() + ".pub"}));
+    std::string bits;
+    std::string fingerprint;
+    words >> bits >> fingerprint;
+    return fingerprint;
+}
+
+SshKey make_ssh_key(const std::filesystem::path& file, const std::string& type, const std::string& passphrase) {
+    // The default of RSA takes seconds.
+    const std::string bits = type == "rsa" ? "2048" : "256";
+    expect_output(
+        {program({"/usr/bin/ssh-keygen"}), "-q", "-t", type, "-b", bits, "-N", passphrase, "-f", file.string()});
+    return {file};
+}
+
+OpenSsh::OpenSsh(const OpenSshOptions& options)
+    : port_(free_port()),
+      user_(server_user().pw_name),
+      key_(make_ssh_key(folder_ / "key", "ed25519")),
+      host_key_(make_ssh_key(folder_ / "host_key", options.host_key_type)),
+      files_(folder_.path() / "files") {
+    std::filesystem::create_directory(files_);
+    write_configuration(options);
+    hand_over();
+    ProcessOptions process;
+    process.output = folder_ / "log";
+    process.user = {server_user().pw_uid, server_user().pw_gid};
+    process_ = std::make_unique<Process>(
+        std::vector<std::string>{program({"/usr/sbin/sshd"}), "-D", "-e", "-f", folder_ / "sshd_config"}, process);
+    wait_for_port(port_, *process_, folder_ / "log");
+}
+
+// With UsePAM, because without it sshd takes a user whose password it cannot read for locked.
+void OpenSsh::write_configuration(const OpenSshOptions& options) const {
+    std::string keys = key_.public_text();
+    for (const auto& key : options.authorized) {
+        keys += key;
+    }
+    write_file(folder_ / "authorized_keys", keys);
+    std::string text;
+    for (const auto& line : options.lines) {
+        text += line + "\n";
+    }
+    text += "Port " + std::to_string(port_) + "\nListenAddress 127.0.0.1\nHostKey " + host_key_.file.string() +
+            "\nPidFile none\nUsePAM yes\nStrictModes no\nAuthorizedKeysFile " + (folder_ / "authorized_keys") +
+            "\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 100\nUseDNS no\n" +
+            "Subsystem " + options.subsystem + "\n";
+    write_file(folder_ / "sshd_config", text);
+}
+
+// Everything belongs to the user that the server runs as; the log is opened by us before that.
+void OpenSsh::hand_over() const {
+    write_file(folder_ / "log", "");
+    const auto& user = server_user();
+    if (::geteuid() != 0) {
+        return;
+    }
+    for (const auto& path : {folder_.path(), files_, host_key_.file, std::filesystem::path(folder_ / "log")}) {
+        if (::chown(path.c_str(), user.pw_uid, user.pw_gid) != 0) {
+            throw std::runtime_error("cannot hand " + path.string() + " over to " + user_);
+        }
+    }
+}
+
+std::filesystem::path OpenSsh::new_folder() {
+    auto folder = files_ / std::to_string(++folders_made_);
+    std::filesystem::create_directory(folder);
+    std::filesystem::permissions(folder, std::filesystem::perms::all);
+    return folder;
+}
+
+}  // namespace rowhaul::testing
