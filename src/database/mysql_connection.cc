@@ -262,11 +262,15 @@ void MysqlConnection::prepare_session(const Context& context) {
         context.step("database", options_.database);
         return;
     }
-    if (::mysql_errno(&mysql_) != ER_BAD_DB_ERROR) {
+    const auto number = ::mysql_errno(&mysql_);
+    if (number != ER_BAD_DB_ERROR && number != ER_DBACCESS_DENIED_ERROR) {
         fail();
     }
-    throw Error(ErrorKind::NotFound, where_ + ": database \"" + options_.database + "\" does not exist" +
-                                         did_you_mean(options_.database, near_databases(context)));
+    // Someone without rights is told "denied" also of a database that does not exist.
+    const bool missing = number == ER_BAD_DB_ERROR;
+    throw Error(missing ? ErrorKind::NotFound : ErrorKind::Denied,
+                where_ + ": " + (missing ? "" : "access denied: ") + "database \"" + options_.database + "\"" +
+                    (missing ? " does not exist" : "") + did_you_mean(options_.database, near_databases(context)));
 }
 
 std::vector<std::string> MysqlConnection::near_databases(const Context& context) {
