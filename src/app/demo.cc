@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sample company: a shop's database with everything that breaks naive CSV exports in it.
 #include "app/commands.h"
+#include "app/demo_files.h"
 #include "database/sqlite_handle.h"
-#include "demo_files.h"
 
 #include <array>
 #include <fmt/format.h>

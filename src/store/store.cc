@@ -2,7 +2,7 @@
 #include "store/store.h"
 
 #include "store/named_queries.h"
-#include "store_sql.h"
+#include "store/store_sql.h"
 
 #include <array>
 #include <fmt/format.h>
