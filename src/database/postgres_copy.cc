@@ -72,21 +72,35 @@ char* unescape(char* begin, char* end) {
 
 }  // namespace
 
-void PostgresCopyParser::append(std::string_view line, Batch& out) const {
+void PostgresCopyParser::parse(std::string_view line, const ColumnWriter& columns, std::size_t row,
+                               Arena& arena) const {
     if (line.ends_with('\n')) {
         line.remove_suffix(1);
     }
     // Room to read whole strides beyond the end, given back afterwards.
     const auto room = line.size() + stride;
-    char* const begin = out.arena().allocate(room);
+    char* const begin = arena.allocate(room);
     std::memcpy(begin, line.data(), line.size());
-    out.arena().shrink_last(room, line.size());
+    arena.shrink_last(room, line.size());
     char* const end = begin + line.size();
 
     std::size_t field = 0;
     char* cell = begin;
     bool has_backslash = false;
-    char* skip_to = begin;  // what follows a backslash is no tab, whatever it looks like
+    const auto finish_cell = [&](char* cell_end) {
+        if (field < fields_.size()) {
+            const auto& wanted = fields_[field];
+            if (!wanted.columns.empty()) {
+                const Cell value = cell_of(wanted, cell, cell_end, has_backslash, arena);
+                for (const auto column : wanted.columns) {
+                    columns.put(column, row, value);
+                }
+            }
+        }
+        ++field;
+        has_backslash = false;
+    };
+    char* skip_to = begin;  // what follows a backslash is none, nor a tab
     for (char* block = begin; block < end; block += stride) {
         for (unsigned found = marks(block); found != 0; found &= found - 1) {
             char* const at = block + std::countr_zero(found);
@@ -101,39 +115,27 @@ void PostgresCopyParser::append(std::string_view line, Batch& out) const {
                 skip_to = at + 2;
                 continue;
             }
-            add(field++, cell, at, has_backslash, out);
+            finish_cell(at);
             cell = at + 1;
-            has_backslash = false;
         }
     }
-    // A line without cells is one empty cell, unless the row has none at all.
-    add(field++, cell, end, has_backslash, out);
+    finish_cell(end);
     if (field != fields_.size()) {
         throw Error(ErrorKind::Internal, "the server sent " + std::to_string(field) + " cells in a row of " +
                                              std::to_string(fields_.size()));
     }
 }
 
-void PostgresCopyParser::add(std::size_t index, char* begin, char* end, bool has_backslash, Batch& out) const {
-    if (index >= fields_.size()) {
-        return;  // counted by the caller
-    }
-    const auto& field = fields_[index];
-    if (field.columns.empty()) {
-        return;
-    }
-    Cell cell;
+Cell PostgresCopyParser::cell_of(const Field& field, char* begin, char* end, bool has_backslash, Arena& arena) const {
     if (!has_backslash) {
-        cell = Cell(std::string_view(begin, end));
-    } else if (end - begin != 2 || begin[1] != 'N') {
-        cell = Cell(std::string_view(begin, unescape(begin, end)));
+        const std::string_view text(begin, end);
+        return field.text == PostgresText::AsIs ? Cell(text) : postgres_cell(text, field.text, arena);
     }
-    if (field.text != PostgresText::AsIs && !cell.is_null()) {
-        cell = postgres_cell(cell.text(), field.text, out.arena());
+    if (end - begin == 2 && begin[1] == 'N') {
+        return {};
     }
-    for (const auto column : field.columns) {
-        out.build(column).push_back(cell);
-    }
+    const std::string_view text(begin, unescape(begin, end));
+    return postgres_cell(text, field.text, arena);
 }
 
 }  // namespace rowhaul

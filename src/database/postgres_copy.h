@@ -3,6 +3,7 @@
 // backslashes before what would be mistaken (https://www.postgresql.org/docs/current/sql-copy.html).
 #pragma once
 #include "data/batch.h"
+#include "database/column_writer.h"
 #include "database/postgres_types.h"
 
 #include <string_view>
@@ -19,12 +20,12 @@ public:
     };
     explicit PostgresCopyParser(std::vector<Field> fields) : fields_(std::move(fields)) {}
 
-    // Appends one row to the columns of the batch, copying the line into its arena. Throws Internal
+    // Makes row number `row` (from 0) of one line, which is copied into the arena. Throws Internal
     // when the line has not as many cells as there are fields.
-    void append(std::string_view line, Batch& out) const;
+    void parse(std::string_view line, const ColumnWriter& columns, std::size_t row, Arena& arena) const;
 
 private:
-    void add(std::size_t field, char* begin, char* end, bool has_backslash, Batch& out) const;
+    Cell cell_of(const Field&, char* begin, char* end, bool has_backslash, Arena& arena) const;
 
     std::vector<Field> fields_;
 };

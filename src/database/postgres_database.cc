@@ -91,6 +91,7 @@ public:
 private:
     void fill(const Context& context, Batch& out) {
         out.set_first_row(rows_ + 1);
+        columns_.start(out);
         std::size_t rows = 0;
         while (rows < Batch::max_rows && out.arena().used() < Batch::max_bytes) {
             const auto line = session_->next_row(context);
@@ -99,15 +100,15 @@ private:
                 is_at_end_ = true;
                 break;
             }
-            parser_.append(*line, out);
-            ++rows;
+            parser_.parse(*line, columns_, rows++, out.arena());
         }
-        out.set_rows(rows);
+        columns_.finish(out, rows);
         rows_ += rows;
     }
 
     std::unique_ptr<PostgresConnection>& session_;
     PostgresCopyParser parser_;
+    ColumnWriter columns_;
     std::uint64_t rows_ = 0;
     bool is_at_end_ = false;
 };

@@ -47,16 +47,19 @@ PostgresType numeric_type(std::int32_t modifier) {
     return out;
 }
 
+bool is_sign(char c) {
+    return c == '+' || c == '-';
+}
+
 // PostgreSQL writes whole hours as +00, and a year before Christ behind the zone: "...+00 BC".
 Cell zoned_cell(std::string_view text, Arena& arena) {
-    constexpr std::size_t time_begins = 11;  // after "2026-11-22 "; a sign before that belongs to the date
-    const auto sign = text.find_first_of("+-", time_begins);
-    if (sign == std::string_view::npos) {
+    constexpr std::size_t shortest = 22;  // "2026-11-22 10:00:00+00"
+    if (text.size() < shortest) {
         return text;  // infinity
     }
-    const auto hours_end = sign + 3;
-    if (hours_end < text.size() && text[hours_end] == ':') {
-        return text;
+    const auto hours_end = text.ends_with(" BC") ? text.size() - 3 : text.size();
+    if (!is_sign(text[hours_end - 3])) {
+        return text;  // there are minutes
     }
     char* const out = arena.allocate(text.size() + 3);
     std::memcpy(out, text.data(), hours_end);

@@ -3,6 +3,7 @@
 
 #include "base/near_miss.h"
 #include "database/column_choice.h"
+#include "database/column_writer.h"
 #include "database/sql_position.h"
 #include "database/sqlite_types.h"
 #include "database/table_name.h"
@@ -184,21 +185,23 @@ public:
 private:
     void fill(Batch& out) {
         out.set_first_row(rows_ + 1);
+        columns_.start(out);
+        auto& arena = out.arena();
         std::size_t rows = 0;
-        while (rows < Batch::max_rows && out.arena().used() < Batch::max_bytes) {
+        while (rows < Batch::max_rows && arena.used() < Batch::max_bytes) {
             if (!statement_.step()) {
                 is_at_end_ = true;
                 break;
             }
             for (std::size_t column = 0; column < schema_.size(); ++column) {
-                const auto [cell, differs] = read_sqlite_cell(statement_.raw(), static_cast<int>(places_[column]),
-                                                              schema_[column].type, out.arena());
-                out.build(column).push_back(cell);
+                const auto [cell, differs] =
+                    read_sqlite_cell(statement_.raw(), static_cast<int>(places_[column]), schema_[column].type, arena);
+                columns_.put(column, rows, cell);
                 differing_[column] += differs ? 1 : 0;
             }
             ++rows;
         }
-        out.set_rows(rows);
+        columns_.finish(out, rows);
         rows_ += rows;
     }
 
@@ -210,6 +213,7 @@ private:
     Schema schema_;
     std::vector<std::size_t> places_;
     std::vector<std::uint64_t> differing_;
+    ColumnWriter columns_;
     std::uint64_t rows_ = 0;
     bool is_at_end_ = false;
     bool is_broken_ = false;
