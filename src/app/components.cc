@@ -6,6 +6,7 @@
 #include "database/sqlite_database.h"
 #include "format/csv.h"
 #include "transport/local.h"
+#include "transport/sftp.h"
 
 namespace rowhaul {
 
@@ -15,6 +16,7 @@ Catalog components() {
     catalog.add_database<PostgresDatabase>();
     catalog.add_database<MysqlDatabase>();
     catalog.add_transport<LocalTransport>();
+    catalog.add_transport<SftpTransport>();
     catalog.add_format<CsvFormat>();
     return catalog;
 }
