@@ -140,19 +140,32 @@ PostgresConnection& PostgresDatabase::session(const Context& context) {
 }
 
 void PostgresDatabase::begin(const Context& context) {
-    auto& opened = session(context);
-    const bool is_old = PQserverVersion(opened.raw()) < 120000;
+    const bool is_reused = session_ && session_->is_idle();
+    try {
+        start_transaction(context, session(context));
+    } catch (const Error& error) {
+        if (!is_reused || !error.is_transient()) {
+            throw;
+        }
+        // The server, or something on the way, has closed a connection that nobody used for a while.
+        session_.reset();
+        start_transaction(context, session(context));
+    }
+}
+
+void PostgresDatabase::start_transaction(const Context& context, PostgresConnection& connection) const {
+    const bool is_old = PQserverVersion(connection.raw()) < 120000;
     const auto lock_timeout = std::chrono::milliseconds(options_.timeout).count();
-    std::string settings =
+    const std::string settings =
         "start transaction isolation level repeatable read, read only;"
         "set local standard_conforming_strings = on; set local datestyle = 'ISO, YMD';"
         "set local intervalstyle = 'postgres'; set local bytea_output = 'hex'; set local statement_timeout = 0;"
         "set local idle_in_transaction_session_timeout = '10min'; set local client_min_messages = 'error';"
         "set local extra_float_digits = " +
         std::string(is_old ? "3" : "1") + "; set local lock_timeout = " + std::to_string(lock_timeout) + ";";
+    connection.run(context, settings);
     try {
-        opened.run(context, settings);
-        opened.run(context, "set local timezone = " + quote_text(options_.timezone));
+        connection.run(context, "set local timezone = " + quote_text(options_.timezone));
     } catch (Error& error) {
         if (error.kind() == ErrorKind::Invalid) {
             error.advise("Check 'timezone'.");

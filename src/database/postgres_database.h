@@ -41,6 +41,7 @@ private:
     template <class Verb>
     auto in_transaction(const Context&, Verb&& verb);
     void begin(const Context&);
+    void start_transaction(const Context&, PostgresConnection&) const;
     Table resolve(const Context&, const std::string& name);
     [[noreturn]] void refuse_table(const Context&, const std::string& name, const std::string& wanted,
                                    const std::string& where);

@@ -455,6 +455,12 @@ TEST_F(PostgresDatabaseTest, ASessionThatIsTerminatedMidStreamIsUnavailable) {
     EXPECT_EQ(only_row("select 1 as a"), Row{"1"});
 }
 
+TEST_F(PostgresDatabaseTest, AnIdleSessionThatTheServerClosedIsReplaced) {
+    EXPECT_EQ(only_row("select 1 as a"), Row{"1"});
+    lab_.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'rowhaul'");
+    EXPECT_EQ(only_row("select 2 as a"), Row{"2"});
+}
+
 TEST_F(PostgresDatabaseTest, AServerThatIsSilentForTooLongIsUnavailable) {
     auto options = lab_.options();
     options.timeout = std::chrono::seconds(1);
