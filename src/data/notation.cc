@@ -18,7 +18,18 @@ constexpr bool is_letter(char letter) {
 }
 
 std::size_t count_digits(std::string_view text) {
-    return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
+    std::size_t count = 0;
+    while (count < text.size() && is_digit(text[count])) {
+        ++count;
+    }
+    return count;
+}
+
+char* put(char* to, std::string_view text) {
+    for (const char letter : text) {
+        *to++ = letter;
+    }
+    return to;
 }
 
 std::string_view take(std::string_view& text, std::size_t count) {
@@ -45,16 +56,16 @@ std::string_view take_mark(std::string_view& text) {
                                         "as 1234,56 or 1.234,56 or 1’234.50");
 }
 
-void append_grouped(std::string_view digits, std::string_view grouping, std::string& out) {
+char* put_grouped(char* to, std::string_view digits, std::string_view grouping) {
     auto first = digits.size() % 3;
     if (first == 0) {
         first = std::min<std::size_t>(3, digits.size());
     }
-    out += take(digits, first);
+    to = put(to, take(digits, first));
     while (!digits.empty()) {
-        out += grouping;
-        out += take(digits, 3);
+        to = put(put(to, grouping), take(digits, 3));
     }
+    return to;
 }
 
 }  // namespace
@@ -93,22 +104,24 @@ void NumberNotation::append(std::string_view canonical, std::string& out) const 
         out += canonical;
         return;
     }
-    out += sign;
+    const std::size_t before = out.size();
+    out.resize(before + canonical.size() + decimal_mark_.size() + whole.size() * grouping_.size());
+    char* at = put(out.data() + before, sign);
     if (grouping_.empty() || has_exponent || whole.starts_with('0')) {
-        out += whole;
+        at = put(at, whole);
     } else {
-        append_grouped(whole, grouping_, out);
+        at = put_grouped(at, whole, grouping_);
     }
     if (has_point) {
-        out += decimal_mark_;
-        out += decimals;
+        at = put(put(at, decimal_mark_), decimals);
     }
-    out += rest;
+    at = put(at, rest);
+    out.resize(static_cast<std::size_t>(at - out.data()));
 }
 
 struct DateNotation::Fields {
     std::string_view year, month, day, hour, minute, second, fraction, offset;
-    bool negative = false;  // a time before zero
+    std::string_view sign;  // of a time before zero
 };
 
 DateNotation::DateNotation(std::string_view pattern) {
@@ -130,6 +143,9 @@ DateNotation::DateNotation(std::string_view pattern) {
     if (!has_date_ && !has_time_) {
         throw Error(ErrorKind::Invalid, "\"" + std::string(pattern) +
                                             "\" names no part of a date or time; write it like dd.mm.yyyy HH:MM:SS");
+    }
+    for (const auto& piece : pieces_) {
+        longest_literals_ += piece.literal.size() + piece.digits;
     }
 }
 
@@ -200,8 +216,7 @@ bool DateNotation::split(std::string_view canonical, Fields& fields) {
         }
         take(rest, 1);
     } else if (rest.starts_with('-')) {
-        fields.negative = true;
-        take(rest, 1);
+        fields.sign = take(rest, 1);
     }
     fields.hour = take(rest, count_digits(rest));
     if (fields.hour.size() < 2 || rest.size() < 6 || rest[0] != ':' || rest[3] != ':' ||
@@ -219,55 +234,42 @@ bool DateNotation::split(std::string_view canonical, Fields& fields) {
     return rest.empty() || ((rest[0] == '+' || rest[0] == '-') && rest.size() > 1 && is_digit(rest.back()));
 }
 
-void DateNotation::append_piece(const Piece& piece, const Fields& fields, std::string& out) {
+char* DateNotation::put_piece(const Piece& piece, const Fields& fields, char* to) {
     const auto bare = [](std::string_view digits) {
         return digits.size() == 2 && digits[0] == '0' ? digits.substr(1) : digits;
     };
     switch (piece.part) {
         case Part::Literal:
-            out += piece.literal;
-            return;
+            return put(to, piece.literal);
         case Part::Year:
-            out += fields.year;
-            return;
+            return put(to, fields.year);
         case Part::ShortYear:
-            out += fields.year.substr(fields.year.size() - 2);
-            return;
+            return put(to, fields.year.substr(fields.year.size() - 2));
         case Part::Month:
-            out += fields.month;
-            return;
+            return put(to, fields.month);
         case Part::BareMonth:
-            out += bare(fields.month);
-            return;
+            return put(to, bare(fields.month));
         case Part::Day:
-            out += fields.day;
-            return;
+            return put(to, fields.day);
         case Part::BareDay:
-            out += bare(fields.day);
-            return;
+            return put(to, bare(fields.day));
         case Part::Hour:
+            return put(put(to, fields.sign), fields.hour);
         case Part::BareHour:
-            out += fields.negative ? "-" : "";
-            out += piece.part == Part::Hour ? fields.hour : bare(fields.hour);
-            return;
+            return put(put(to, fields.sign), bare(fields.hour));
         case Part::Minute:
-            out += fields.minute;
-            return;
+            return put(to, fields.minute);
         case Part::Second:
-            out += fields.second;
-            return;
+            return put(to, fields.second);
         case Part::FractionAsIs:
-            out += fields.fraction.empty() ? "" : piece.literal;
-            out += fields.fraction;
-            return;
+            return fields.fraction.empty() ? to : put(put(to, piece.literal), fields.fraction);
         case Part::Fraction:
-            out += fields.fraction.substr(0, piece.digits);
-            out.append(piece.digits - std::min(piece.digits, fields.fraction.size()), '0');
-            return;
+            to = put(to, fields.fraction.substr(0, piece.digits));
+            return std::fill_n(to, piece.digits - std::min(piece.digits, fields.fraction.size()), '0');
         case Part::Offset:
-            out += fields.offset;
-            return;
+            return put(to, fields.offset);
     }
+    return to;
 }
 
 void DateNotation::append(std::string_view canonical, std::string& out) const {
@@ -276,9 +278,13 @@ void DateNotation::append(std::string_view canonical, std::string& out) const {
         out += canonical;
         return;
     }
+    const std::size_t before = out.size();
+    out.resize(before + longest_literals_ + pieces_.size() * canonical.size());
+    char* at = out.data() + before;
     for (const auto& piece : pieces_) {
-        append_piece(piece, fields, out);
+        at = put_piece(piece, fields, at);
     }
+    out.resize(static_cast<std::size_t>(at - out.data()));
 }
 
 }  // namespace rowhaul

@@ -80,9 +80,10 @@ private:
     void add_literal(std::string_view text);
     void add_letters(std::string_view pattern, std::string_view letters);
     static bool split(std::string_view canonical, Fields& fields);
-    static void append_piece(const Piece&, const Fields&, std::string& out);
+    static char* put_piece(const Piece&, const Fields&, char* to);
 
     std::vector<Piece> pieces_;
+    std::size_t longest_literals_ = 0;  // bytes that do not come from the cell
     bool has_date_ = false;
     bool has_time_ = false;
 };

@@ -12,6 +12,15 @@
 #include <emmintrin.h>
 #endif
 
+// Sanitizers watch every byte that is read, also those that are thrown away.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ROWHAUL_READS_EXACTLY 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define ROWHAUL_READS_EXACTLY 1
+#endif
+#endif
+
 namespace rowhaul {
 
 struct CsvFound {
@@ -22,6 +31,9 @@ struct CsvFound {
 
 class PortableCsvScan {
 public:
+    // What copy() may write behind the text.
+    static constexpr std::size_t slack = 0;
+
     explicit PortableCsvScan(std::string_view specials) {
         for (std::size_t byte = 0; byte < kinds_.size(); ++byte) {
             kinds_[byte] = byte > 0x7F ? CsvFound::non_ascii : CsvFound::nothing;
@@ -31,7 +43,7 @@ public:
         }
     }
 
-    // Returns a combination of CsvFound. `to` has room for all of `text` and does not overlap it.
+    // Returns a combination of CsvFound. `to` has room for the text and the slack, and is elsewhere.
     unsigned copy(std::string_view text, char* to) const {
         unsigned found = CsvFound::nothing;
         for (const char byte : text) {
@@ -48,6 +60,7 @@ private:
 #if defined(__SSE2__)
 class SimdCsvScan {
 public:
+    static constexpr std::size_t slack = 16;
     static constexpr std::size_t max_specials = 5;
 
     // At least one and at most max_specials bytes.
@@ -57,12 +70,40 @@ public:
         }
     }
 
-    unsigned copy(std::string_view text, char* to) const {
+    [[gnu::always_inline]] unsigned copy(std::string_view text, char* to) const {
         const char* const from = text.data();
         const std::size_t size = text.size();
-        if (size >= 16) {
+        if (size > 16) {
             return copy_long(from, size, to);
         }
+        if (can_read_register(from)) [[likely]] {
+            return copy_register(from, size, to);
+        }
+        return copy_short(from, size, to);
+    }
+
+private:
+    // Reading behind a cell is harmless within its page of memory: whole pages are readable or not.
+    // One way for all short cells is worth it, since the processor cannot guess their lengths.
+    static bool can_read_register([[maybe_unused]] const char* from) {
+#if defined(ROWHAUL_READS_EXACTLY)
+        return false;
+#else
+        constexpr std::uintptr_t page = 4096;
+        return (reinterpret_cast<std::uintptr_t>(from) & (page - 1)) <= page - 16;
+#endif
+    }
+
+    unsigned copy_register(const char* from, std::size_t size, char* to) const {
+        const __m128i bytes = load(from);
+        store(to, bytes);
+        const unsigned used = (1U << size) - 1;
+        const auto hit = static_cast<unsigned>(_mm_movemask_epi8(hits(bytes))) & used;
+        const auto high = static_cast<unsigned>(_mm_movemask_epi8(bytes)) & used;
+        return (hit != 0 ? CsvFound::special : 0U) | (high != 0 ? CsvFound::non_ascii : 0U);
+    }
+
+    unsigned copy_short(const char* from, std::size_t size, char* to) const {
         // Two overlapping halves cover every size of their class without reading past the end.
         if (size >= 8) {
             return copy_halves<std::uint64_t>(from, size, to);
@@ -76,7 +117,6 @@ public:
         return size == 0 ? CsvFound::nothing : copy_halves<std::uint8_t>(from, size, to);
     }
 
-private:
     template <class Half>
     unsigned copy_halves(const char* from, std::size_t size, char* to) const {
         Half first{};
@@ -110,15 +150,18 @@ private:
         return result(hit, seen);
     }
 
-    static __m128i load(const char* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i_u*>(from)); }
-    static void store(char* to, __m128i bytes) { _mm_storeu_si128(reinterpret_cast<__m128i_u*>(to), bytes); }
+    static __m128i load(const char* from) {
+        return _mm_loadu_si128(reinterpret_cast<const __m128i_u*>(from));
+    }
+    static void store(char* to, __m128i bytes) {
+        _mm_storeu_si128(reinterpret_cast<__m128i_u*>(to), bytes);
+    }
 
+    // Written out, because the compiler leaves a loop here as a loop.
     __m128i hits(__m128i bytes) const {
-        __m128i hit = _mm_cmpeq_epi8(bytes, specials_[0]);
-        for (std::size_t index = 1; index < max_specials; ++index) {
-            hit = _mm_or_si128(hit, _mm_cmpeq_epi8(bytes, specials_[index]));
-        }
-        return hit;
+        const __m128i first = _mm_or_si128(_mm_cmpeq_epi8(bytes, specials_[0]), _mm_cmpeq_epi8(bytes, specials_[1]));
+        const __m128i second = _mm_or_si128(_mm_cmpeq_epi8(bytes, specials_[2]), _mm_cmpeq_epi8(bytes, specials_[3]));
+        return _mm_or_si128(_mm_or_si128(first, second), _mm_cmpeq_epi8(bytes, specials_[4]));
     }
     static unsigned result(__m128i hit, __m128i seen) {
         return (_mm_movemask_epi8(hit) != 0 ? CsvFound::special : 0U) |
@@ -134,3 +177,5 @@ using CsvScan = PortableCsvScan;
 #endif
 
 }  // namespace rowhaul
+
+#undef ROWHAUL_READS_EXACTLY

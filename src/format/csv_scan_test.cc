@@ -20,17 +20,17 @@ TYPED_TEST_SUITE(CsvScanTest, Scans);
 TYPED_TEST(CsvScanTest, FindsAByteAtEveryPlaceOfEveryLength) {
     const TypeParam scan(",\"\r\n");
     for (std::size_t size = 0; size < 100; ++size) {
-        std::string copy(size, '\0');
+        std::string copy(size + TypeParam::slack, '\0');
         const std::string plain(size, '\0');
         EXPECT_EQ(scan.copy(plain, copy.data()), CsvFound::nothing) << size;
         for (std::size_t place = 0; place < size; ++place) {
             auto text = std::string(size, 'x');
             text[place] = '\n';
             EXPECT_EQ(scan.copy(text, copy.data()), CsvFound::special) << size << " at " << place;
-            EXPECT_EQ(copy, text);
+            EXPECT_EQ(copy.substr(0, size), text);
             text[place] = '\xC3';
             EXPECT_EQ(scan.copy(text, copy.data()), CsvFound::non_ascii) << size << " at " << place;
-            EXPECT_EQ(copy, text);
+            EXPECT_EQ(copy.substr(0, size), text);
         }
     }
 }
@@ -47,10 +47,10 @@ TEST(CsvScan, BothWaysSayTheSame) {
         for (auto& byte : text) {
             byte = static_cast<char>(random() % (round % 2 == 0 ? 256 : 100));
         }
-        std::string simd(text.size(), '\0');
+        std::string simd(text.size() + SimdCsvScan::slack, '\0');
         std::string portable(text.size(), '\0');
         ASSERT_EQ(SimdCsvScan(specials).copy(text, simd.data()), PortableCsvScan(specials).copy(text, portable.data()));
-        ASSERT_EQ(simd, text);
+        ASSERT_EQ(simd.substr(0, text.size()), text);
         ASSERT_EQ(portable, text);
     }
 }

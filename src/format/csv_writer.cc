@@ -75,7 +75,7 @@ CsvWriter::CsvWriter(OutputStream& out, const Schema& schema, CsvDialect dialect
       delimiter_(encoded(dialect_.encoding, dialect_.delimiter)),
       null_text_(encoded(dialect_.encoding, dialect_.null_text)),
       line_end_(text_of(dialect_.line_end)),
-      margin_(delimiter_.size() + null_text_.size() + line_end_.size() + 2),
+      margin_(delimiter_.size() + null_text_.size() + line_end_.size() + 2 + CsvScan::slack),
       bare_scan_(bare_specials(dialect_)),
       quoted_scan_(quoted_specials(dialect_)) {
     if (schema.empty()) {
@@ -151,46 +151,51 @@ void CsvWriter::finish(const Context& context) {
     flush(context);
 }
 
-inline std::optional<std::size_t> CsvWriter::append_row(std::size_t row, const CsvScan& scan) {
+// What the loop needs is held in local variables, because the compiler must suspect every byte that
+// is stored to change a member.
+[[gnu::always_inline]] inline std::optional<std::size_t> CsvWriter::append_row(std::size_t row, CsvScan scan) {
     const ColumnPlan* const plans = columns_.data();
     const std::size_t width = columns_.size();
-    const std::size_t null_size = null_text_.size();
+    const std::string_view null_text = null_text_;
+    const std::string_view delimiter = delimiter_;
+    char* at = at_;
     for (std::size_t column = 0; column < width; ++column) {
         const ColumnPlan& plan = plans[column];
         const Cell cell = plan.cells[row];
         const std::string_view text = cell.text();
-        make_room(2 * text.size() + margin_);
+        if (static_cast<std::size_t>(end_ - at) < 2 * text.size() + margin_) [[unlikely]] {
+            at_ = at;
+            grow(2 * text.size() + margin_);
+            at = at_;
+        }
         if (column > 0) {
-            append_delimiter();
+            *at++ = delimiter[0];
+            if (delimiter.size() > 1) [[unlikely]] {
+                at = std::copy(delimiter.begin() + 1, delimiter.end(), at);
+            }
         }
         if (cell.is_null()) {
-            append_raw(null_text_);
+            at = std::copy(null_text.begin(), null_text.end(), at);
             continue;
         }
+        unsigned found = CsvFound::nothing;
         if (plan.treatment == Treatment::Copy) {
-            const unsigned found = scan.copy(text, at_);
-            if (found == CsvFound::nothing && text.size() != null_size) [[likely]] {
-                at_ += text.size();
+            found = scan.copy(text, at);
+            if (found == CsvFound::nothing && text.size() != null_text.size()) [[likely]] {
+                at += text.size();
                 continue;
             }
-            if (append_with_care(text, found, Quotes::WhenNeeded)) {
-                continue;
-            }
-        } else if (append_cell(plan, text)) {
-            continue;
         }
-        return column;
+        at_ = at;
+        if (!(plan.treatment == Treatment::Copy ? append_with_care(text, found, Quotes::WhenNeeded)
+                                                : append_cell(plan, text))) {
+            return column;
+        }
+        at = at_;
     }
+    at_ = at;
     append_raw(line_end_);
     return {};
-}
-
-inline void CsvWriter::append_delimiter() {
-    if (delimiter_.size() == 1) [[likely]] {
-        *at_++ = delimiter_[0];
-    } else {
-        append_raw(delimiter_);
-    }
 }
 
 bool CsvWriter::append_cell(const ColumnPlan& plan, std::string_view text) {

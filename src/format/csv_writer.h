@@ -43,7 +43,7 @@ private:
     ColumnPlan plan(const Column&) const;
     void append_header(const Schema&);
     // The number of the column whose cell, as obstacle_ says, cannot be written; none = all written.
-    std::optional<std::size_t> append_row(std::size_t row, const CsvScan& scan);
+    std::optional<std::size_t> append_row(std::size_t row, CsvScan scan);
     // These append one cell, or return false and set obstacle_.
     bool append_cell(const ColumnPlan&, std::string_view text);
     bool append_text(std::string_view text, Quotes);
@@ -54,7 +54,6 @@ private:
     bool needs_quotes(std::string_view text, unsigned found) const;
     void reject(const Batch&, std::size_t row, std::size_t column);
 
-    void append_delimiter();
     void append_raw(std::string_view text);
     void make_room(std::size_t bytes) {
         if (static_cast<std::size_t>(end_ - at_) < bytes) [[unlikely]] {
