@@ -37,7 +37,7 @@ std::vector<ReferenceEntry> reference_entries(const Catalog& catalog) {
         } else if (part.type == "file_target") {
             place = "mappings.example.target";
         } else if (part.type == "field") {
-            place = "mappings.example.fields";
+            place = "mappings.example.fields[]";
         } else if (part.type == "task") {
             place = "tasks.example";
         }

@@ -113,6 +113,10 @@ Node example_value(const OptionInfo& option) {
     if (text.empty()) {
         text = option.kind == ValueKind::Secret ? "${PASSWORD}" : option.name;
     }
+    if (text.starts_with('[') && option.is_list) {
+        Problems ignored;
+        return parse_yaml(text, "", ignored);
+    }
     const bool is_text = option.kind == ValueKind::Text || option.kind == ValueKind::Secret;
     return Node::scalar(std::move(text), {}, is_text ? Node::Style::Quoted : Node::Style::Plain);
 }

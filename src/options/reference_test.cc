@@ -37,6 +37,13 @@ struct InnerOptions {
     }();
 };
 
+struct ListOptions {
+    std::vector<std::string> names;
+    static constexpr auto spec = [] {
+        return options(option("names", &ListOptions::names, "Several names.").required().example("[a, b]"));
+    }();
+};
+
 struct SampleOptions {
     std::string host;
     std::int64_t port = 22;
@@ -319,6 +326,12 @@ TEST(Reference, GivesAnExampleOfAPartOfTheFile) {
     const ComponentInfo part = describe<InnerOptions>("part", "A part.");
     EXPECT_EQ(example_yaml(part, "settings"), "settings:\n  path: /tmp/x\n");
     EXPECT_EQ(example_yaml(part, "a.list[]"), "a:\n  list:\n    - path: /tmp/x\n");
+}
+
+TEST(Reference, GivesAListAsAnExampleOfAList) {
+    EXPECT_EQ(example_yaml(describe<ListOptions>("list", "A list."), "a"), "a:\n  names:\n    - a\n    - b\n");
+    const json::object schema = schema_of(describe_options<ListOptions>());
+    EXPECT_EQ(json::serialize(schema.at("properties").at("names").at("examples")), R"([["a","b"]])");
 }
 
 TEST(Reference, FitsATerminal) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "options/json.h"
 #include "options/reference.h"
 
 #include <boost/json.hpp>
@@ -109,7 +110,10 @@ json::object option_schema(const OptionInfo& option, Completeness completeness) 
     }
     out["description"] = option.help;
     if (!option.example.empty()) {
-        out["examples"] = json::array{json::string(option.example)};
+        Problems ignored;
+        const bool is_list = option.is_list && option.example.starts_with('[');
+        out["examples"] = json::array{is_list ? to_json(parse_yaml(option.example, "", ignored))
+                                              : json::value(json::string(option.example))};
     }
     if (option.is_advanced) {
         out["x-advanced"] = true;
