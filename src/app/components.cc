@@ -5,7 +5,6 @@
 #include "database/postgres_database.h"
 #include "database/sqlite_database.h"
 #include "format/csv.h"
-#include "transport/ftp.h"
 #include "transport/local.h"
 #include "transport/sftp.h"
 
@@ -17,7 +16,6 @@ Catalog components() {
     catalog.add_database<PostgresDatabase>();
     catalog.add_database<MysqlDatabase>();
     catalog.add_transport<LocalTransport>();
-    catalog.add_transport<FtpTransport>();
     catalog.add_transport<SftpTransport>();
     catalog.add_format<CsvFormat>();
     return catalog;
