@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fstream>
 #include <iterator>
 #include <libssh/libssh.h>
+#include <utility>
 
 namespace rowhaul {
 
@@ -151,7 +153,13 @@ public:
         return count;
     }
 
-    bool wait(const Context& context, milliseconds limit) const {
+    bool wait(const Context& context, milliseconds limit) {
+        // What arrived since the last wait may be no data and yet let things go on, as a larger
+        // window or the end of a rekey do: both directions are to be tried again before sleeping.
+        if (std::exchange(seen_bytes_, traffic_.in_bytes) != traffic_.in_bytes) {
+            context.check();
+            return true;
+        }
         const bool has_output = (::ssh_get_poll_flags(session_) & SSH_WRITE_PENDING) != 0;
         return context.wait(::ssh_get_fd(session_), has_output ? Readiness::ReadOrWrite : Readiness::Read, limit);
     }
@@ -222,6 +230,7 @@ private:
         set(SSH_OPTIONS_FD, &number, "host");
         socket.release();
         ::ssh_set_blocking(session_, 0);
+        ::ssh_set_counters(session_, &traffic_, nullptr);
     }
 
     std::string known_hosts() const {
@@ -231,6 +240,9 @@ private:
 
     void negotiate(const Context& context) {
         if (finish(context, SSH_AGAIN, "SSH handshake", [&] { return ::ssh_connect(session_); }) == SSH_OK) {
+            // libssh made the socket a blocking one again, and sends more than fits.
+            const int socket = ::ssh_get_fd(session_);
+            ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_NONBLOCK);
             return;
         }
         const auto why = reason();
@@ -406,6 +418,8 @@ private:
     std::unique_ptr<std::byte[]> buffer_;
     std::size_t position_ = 0;
     std::size_t filled_ = 0;
+    ssh_counter_struct traffic_{};
+    std::uint64_t seen_bytes_ = 0;
     std::uint32_t window_ = 0;  // what the server may still send, as far as we counted
 };
 
