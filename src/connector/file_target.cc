@@ -3,8 +3,10 @@
 
 #include "io/async_output.h"
 #include "io/digest.h"
+#include "transport/path.h"
 #include "transport/pending_file.h"
 
+#include <fmt/format.h>
 #include <optional>
 #include <utility>
 
@@ -107,10 +109,21 @@ void FileTarget::prepare(const Context& context, const Schema& schema) {
                                            .if_exists = plan_.options.if_exists,
                                            .spool_folder = plan_.request.spool_folder});
         end = pipe_->file->open(context);
+    } else {
+        look_at_server(context);
     }
     auto digest = std::make_unique<DigestStream>(std::make_unique<Meter>(std::move(end), bytes_));
     pipe_->digest = digest.get();
     pipe_->entry = std::make_unique<AsyncOutput>(compressed(std::move(digest)));
+}
+
+// What a run would meet before its first byte: the server cannot be reached, the file is in the way.
+void FileTarget::look_at_server(const Context& context) {
+    const auto existing = transport_.stat(context, plan_.name);
+    if (existing && plan_.options.if_exists == IfExists::Fail) {
+        throw Error(ErrorKind::Conflict, fmt::format("{} exists already", in_quotes(plan_.name)))
+            .advise("Choose `if_exists: replace` or `number`, or put {date} into the file's name.");
+    }
 }
 
 std::unique_ptr<RowWriter> FileTarget::writer(const Context&, Rejects rejects) {

@@ -80,6 +80,7 @@ private:
     class CountingWriter;
     struct Pipe;
 
+    void look_at_server(const Context&);
     Compression method() const;
     std::unique_ptr<OutputStream> compressed(std::unique_ptr<OutputStream> inner) const;
     bool is_skipped() const { return rows_ == 0 && plan_.options.on_empty == OnEmpty::Skip; }
