@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/tls.h"
+
+#include <fmt/format.h>
+#include <memory>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+namespace rowhaul {
+
+namespace {
+
+template <class T, void (*free)(T*)>
+struct Freed {
+    void operator()(T* object) const { free(object); }
+};
+template <class T, void (*free)(T*)>
+using Owned = std::unique_ptr<T, Freed<T, free>>;
+
+// Where an SSL_CTX keeps the verifier that it was attached to.
+int verifier_slot() {
+    static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return slot;
+}
+
+std::string name_text(const X509_NAME* name) {
+    const Owned<BIO, BIO_free_all> out(BIO_new(BIO_s_mem()));
+    X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &text);
+    return {text, static_cast<std::size_t>(size)};
+}
+
+std::string date_text(const ASN1_TIME* time) {
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(time, &parts) != 1) {
+        return "?";
+    }
+    return fmt::format("{:04}-{:02}-{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
+}
+
+using Sha256 = std::array<unsigned char, 32>;
+
+Sha256 digest_of_certificate(const X509* certificate) {
+    Sha256 digest{};
+    X509_digest(certificate, EVP_sha256(), digest.data(), nullptr);
+    return digest;
+}
+
+Sha256 digest_of_public_key(const X509* certificate) {
+    Sha256 digest{};
+    unsigned char* encoded = nullptr;
+    const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &encoded);
+    if (size > 0) {
+        EVP_Digest(encoded, static_cast<std::size_t>(size), digest.data(), nullptr, EVP_sha256(), nullptr);
+        OPENSSL_free(encoded);
+    }
+    return digest;
+}
+
+bool same_bytes(const std::string& expected, const Sha256& digest) {
+    return expected == std::string_view(reinterpret_cast<const char*>(digest.data()), digest.size());
+}
+
+void free_names(GENERAL_NAMES* names) {
+    GENERAL_NAMES_free(names);
+}
+
+// The names that a certificate is for, for a message.
+std::string names_of(const X509* certificate) {
+    std::string out;
+    const Owned<GENERAL_NAMES, free_names> names(
+        static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+    const int count = names ? sk_GENERAL_NAME_num(names.get()) : 0;
+    for (int i = 0; i < count && out.size() < 300; ++i) {
+        const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+        if (name->type == GEN_DNS) {
+            out += fmt::format("{}{}", out.empty() ? "" : ", ",
+                               std::string_view(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
+                                                static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName))));
+        }
+    }
+    return out;
+}
+
+TlsPeer describe(const X509* certificate) {
+    TlsPeer peer;
+    peer.subject = name_text(X509_get_subject_name(certificate));
+    peer.issuer = name_text(X509_get_issuer_name(certificate));
+    peer.expires = date_text(X509_get0_notAfter(certificate));
+    peer.fingerprint = "SHA256:";
+    for (const auto byte : digest_of_certificate(certificate)) {
+        peer.fingerprint += fmt::format("{:02x}", byte);
+    }
+    return peer;
+}
+
+int hex_digit(char character) {
+    if (character >= '0' && character <= '9') {
+        return character - '0';
+    }
+    const char lower = static_cast<char>(character | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+std::string from_hex(std::string_view text) {
+    std::string out;
+    int high = -1;
+    for (const char character : text) {
+        if (character == ':') {
+            continue;
+        }
+        const int digit = hex_digit(character);
+        if (digit < 0) {
+            return {};
+        }
+        if (high < 0) {
+            high = digit;
+        } else {
+            out += static_cast<char>(high * 16 + digit);
+            high = -1;
+        }
+    }
+    return high < 0 ? out : std::string();
+}
+
+std::string from_base64(std::string text) {
+    while (text.size() % 4 != 0) {
+        text += '=';
+    }
+    if (text.size() != 44 || text.back() != '=') {
+        return {};
+    }
+    std::string out(33, '\0');
+    const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                     reinterpret_cast<const unsigned char*>(text.data()), 44);
+    return size == 33 ? out.substr(0, 32) : std::string();
+}
+
+}  // namespace
+
+std::string fingerprint_bytes(std::string_view text) {
+    for (const std::string_view prefix : {"SHA256:", "sha256:", "sha256//"}) {
+        if (text.starts_with(prefix)) {
+            text.remove_prefix(prefix.size());
+            break;
+        }
+    }
+    const auto bytes = from_hex(text);
+    return bytes.size() == 32 ? bytes : from_base64(std::string(text));
+}
+
+TlsVerifier::TlsVerifier(const TlsOptions& options, std::string host)
+    : host_(std::move(host)), accept_any_(options.insecure_accept_any_certificate) {
+    if (!options.pinned_certificate.empty()) {
+        pin_ = fingerprint_bytes(options.pinned_certificate);
+        if (pin_.empty()) {
+            throw Error(ErrorKind::Invalid, "pinned_certificate is not a SHA-256 fingerprint")
+                .advise("Take the fingerprint that `rowhaul check` prints: SHA256: and 64 hexadecimal digits.");
+        }
+    }
+    if (accept_any_ && !pin_.empty()) {
+        throw Error(ErrorKind::Invalid, "pinned_certificate and insecure_accept_any_certificate contradict each other");
+    }
+    if (!options.ca_file.empty() && !options.ca.empty()) {
+        throw Error(ErrorKind::Invalid, "ca_file and ca are two ways to say one thing; set one of them");
+    }
+}
+
+void TlsVerifier::attach(ssl_ctx_st* tls) {
+    SSL_CTX_set_cert_verify_callback(tls, verify, this);
+    SSL_CTX_set_ex_data(tls, verifier_slot(), this);
+    SSL_CTX_set_info_callback(tls, observe);
+}
+
+int TlsVerifier::verify(x509_store_ctx_st* store, void* self) noexcept {
+    try {
+        return static_cast<TlsVerifier*>(self)->accepts(store) ? 1 : 0;
+    } catch (...) {
+        X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
+        return 0;
+    }
+}
+
+bool TlsVerifier::accepts(x509_store_ctx_st* store) {
+    problem_ = X509_V_OK;
+    X509* certificate = X509_STORE_CTX_get0_cert(store);
+    bool good = accept_any_;
+    if (!pin_.empty()) {
+        good = matches_pin(certificate);
+        X509_STORE_CTX_set_error(store, good ? X509_V_OK : X509_V_ERR_CERT_UNTRUSTED);
+    } else if (!accept_any_) {
+        X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(store);
+        if (X509_VERIFY_PARAM_set1_ip_asc(rules, host_.c_str()) != 1) {
+            X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+            X509_VERIFY_PARAM_set1_host(rules, host_.c_str(), host_.size());
+        }
+        good = X509_verify_cert(store) == 1;
+    } else {
+        X509_STORE_CTX_set_error(store, X509_V_OK);
+    }
+    if (!good) {
+        problem_ = X509_STORE_CTX_get_error(store);
+        const X509* culprit = X509_STORE_CTX_get_current_cert(store);
+        problem_subject_ = culprit == nullptr ? "" : name_text(X509_get_subject_name(culprit));
+        refused_ = describe(certificate);
+        names_ = names_of(certificate);
+    }
+    return good;
+}
+
+bool TlsVerifier::matches_pin(const x509_st* certificate) const {
+    return same_bytes(pin_, digest_of_certificate(certificate)) || same_bytes(pin_, digest_of_public_key(certificate));
+}
+
+void TlsVerifier::resume(const ssl_st* tls) {
+    if (first_ == nullptr) {
+        first_ = tls;
+    }
+    if (!resumes_ || tls == first_) {
+        return;
+    }
+    const SSL_SESSION* session = SSL_get0_session(first_);
+    if (session == nullptr || SSL_SESSION_is_resumable(session) != 1) {
+        return;
+    }
+    const Owned<SSL_SESSION, SSL_SESSION_free> copy(SSL_SESSION_dup(session));
+    SSL_set_session(const_cast<SSL*>(tls), copy.get());
+}
+
+void TlsVerifier::observe(const ssl_st* tls, int where, int) noexcept {
+    auto* self = static_cast<TlsVerifier*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(tls), verifier_slot()));
+    if (self != nullptr && (where & SSL_CB_HANDSHAKE_START) != 0) {
+        self->resume(tls);
+    }
+    if ((where & SSL_CB_HANDSHAKE_DONE) == 0) {
+        return;
+    }
+    const X509* certificate = SSL_get0_peer_certificate(tls);
+    // TLS 1.3 reports later messages (new tickets) as handshakes too; those are after the end of ours.
+    if (self == nullptr || certificate == nullptr || !self->handshake_done_ || SSL_get_state(tls) != TLS_ST_OK) {
+        return;
+    }
+    try {
+        TlsPeer peer = describe(certificate);
+        peer.protocol = SSL_get_version(tls);
+        peer.cipher = SSL_get_cipher_name(tls);
+        peer.resumed = SSL_session_reused(tls) == 1;
+        self->handshake_done_(peer);
+    } catch (...) {
+        // Only news for the log; the connection does not depend on it.
+    }
+}
+
+std::optional<Error> TlsVerifier::refusal(std::string_view where) const {
+    const auto refused = [&](const std::string& why, std::string advice) {
+        Error error(ErrorKind::Denied, fmt::format("the TLS certificate of {} was refused: {}", where, why));
+        error.advise(std::move(advice));
+        return error;
+    };
+    const auto pin = fmt::format("pinned_certificate: \"{}\"", refused_.fingerprint);
+    if (problem_ == X509_V_OK) {
+        return {};
+    }
+    if (!pin_.empty()) {
+        return refused(
+            fmt::format("its fingerprint is {} (\"{}\"), not the pinned one", refused_.fingerprint, refused_.subject),
+            fmt::format("If the server's certificate was renewed on purpose, set {}; if not, somebody may "
+                        "sit in between.",
+                        pin));
+    }
+    switch (problem_) {
+        case X509_V_ERR_CERT_HAS_EXPIRED:
+            return refused(fmt::format("that of \"{}\" has expired; the server's own is valid until {}",
+                                       problem_subject_, refused_.expires),
+                           fmt::format("Have the server's owner renew it, or set {} until then.", pin));
+        case X509_V_ERR_CERT_NOT_YET_VALID:
+            return refused(fmt::format("that of \"{}\" is not yet valid", problem_subject_),
+                           "Compare the clocks of this machine and the server.");
+        case X509_V_ERR_HOSTNAME_MISMATCH:
+        case X509_V_ERR_IP_ADDRESS_MISMATCH:
+            return refused(fmt::format("it is for {}, not for {}",
+                                       names_.empty() ? fmt::format("\"{}\"", refused_.subject) : names_, host_),
+                           fmt::format("Set host to a name that the certificate is for, or set {}.", pin));
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+            return refused(
+                fmt::format("its issuer \"{}\" is not an authority that this machine trusts", refused_.issuer),
+                fmt::format("If you know that authority, name its certificate with ca_file; else ask the "
+                            "server's owner for the fingerprint, compare, and set {}.",
+                            pin));
+        default:
+            return refused(X509_verify_cert_error_string(problem_),
+                           fmt::format("Ask the server's owner to repair the certificate, or set {}.", pin));
+    }
+}
+
+}  // namespace rowhaul
