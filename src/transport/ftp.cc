@@ -293,7 +293,7 @@ void FtpTransport::list_server(const Context& context, const std::string& server
         if (!listed) {
             continue;
         }
-        auto path = joined_path(folder, name_alone(listed->name));
+        auto path = path_below(folder, name_alone(listed->name));
         if (!each(entry_of(std::move(*listed), std::move(path)))) {
             lines.skip_rest();
             return;

@@ -353,7 +353,7 @@ void FtpSession::check_folder(const Context& context) {
 std::string FtpSession::path(std::string_view relative) const {
     auto folder = options_.folder;
     if (!folder.starts_with('/') && login_folder_.starts_with('/')) {
-        folder = folder.empty() ? login_folder_ : joined_path(login_folder_, folder);
+        folder = folder.empty() ? login_folder_ : path_below(login_folder_, folder);
     }
     return path_on_server(folder, relative);
 }
