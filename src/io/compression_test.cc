@@ -5,6 +5,7 @@
 #include "testing/streams.h"
 #include "testing/temporary_folder.h"
 
+#include <cstring>
 #include <gtest/gtest.h>
 #include <random>
 #include <thread>
@@ -18,11 +19,12 @@ using testing::MemoryOutput;
 using testing::Received;
 using testing::TemporaryFolder;
 
-std::string random_bytes(std::size_t size, unsigned seed = 5) {
-    std::mt19937 random(seed);
+std::string random_bytes(std::size_t size) {
+    std::mt19937_64 random(5);
     std::string bytes(size, '\0');
-    for (auto& byte : bytes) {
-        byte = static_cast<char>(random());
+    for (std::size_t at = 0; at + 8 <= size; at += 8) {
+        const std::uint64_t number = random();
+        std::memcpy(bytes.data() + at, &number, sizeof number);
     }
     return bytes;
 }
@@ -79,23 +81,24 @@ INSTANTIATE_TEST_SUITE_P(Methods, CompressionTest,
 TEST_P(CompressionTest, UnpacksToWhatWasWritten) {
     expect_round_trip("", options());
     expect_round_trip("x", options());
-    expect_round_trip(csv_like(5'000'000), options());
-    expect_round_trip(random_bytes(5'000'000), options());
-    expect_round_trip(std::string(10'000'000, 'z'), options());
+    expect_round_trip(csv_like(2'500'000), options());
+    expect_round_trip(random_bytes(2'500'000), options());
+    expect_round_trip(std::string(3'000'000, 'z'), options());
 }
 
 TEST_P(CompressionTest, KeepsTheEdgesOfBlocks) {
-    const auto bytes = csv_like(4 * 1'048'576);
-    // Of gzip's blocks, of bzip2's at levels 1 and 9, of zstd's jobs.
-    for (const std::size_t edge : {131'072, 98'901, 890'901, 1'048'576}) {
-        for (const std::size_t size : {edge - 1, edge, edge + 1, 2 * edge - 1, 2 * edge, 2 * edge + 1}) {
-            expect_round_trip(bytes.substr(0, size), options());
-        }
+    // Of gzip's blocks, of bzip2's at level 1, of zstd's jobs.
+    const std::size_t edge = GetParam() == Compression::Gzip    ? 131'072
+                             : GetParam() == Compression::Bzip2 ? 98'901
+                                                                : 1'048'576;
+    const auto bytes = csv_like(2 * edge + 1);
+    for (const std::size_t size : {edge - 1, edge, edge + 1, 2 * edge - 1, 2 * edge, 2 * edge + 1}) {
+        expect_round_trip(bytes.substr(0, size), {.method = GetParam(), .level = 1, .threads = 2});
     }
 }
 
 TEST_P(CompressionTest, TakesAnyLevelAndNumberOfThreads) {
-    const auto bytes = csv_like(1'000'000) + random_bytes(200'000) + std::string(1'000'000, 'z');
+    const auto bytes = csv_like(700'000) + random_bytes(200'000) + std::string(300'000, 'z');
     const auto levels = levels_of(GetParam());
     for (const int level : {levels.lowest, levels.standard, levels.highest}) {
         for (const unsigned threads : {1, 3, 64}) {
@@ -115,7 +118,7 @@ TEST_P(CompressionTest, TakesRunsOfEveryLength) {
     std::string bytes;
     for (const std::size_t run : {1, 2, 3, 4, 5, 254, 255, 256, 258, 259, 260}) {
         char letter = 'a';
-        for (std::size_t size = 0; size < 1'000'000; size += run) {
+        for (std::size_t size = 0; size < 200'000; size += run) {
             bytes.append(run, letter);
             letter = letter == 'a' ? 'b' : 'a';
         }
@@ -133,14 +136,14 @@ TEST_P(CompressionTest, GivesTheSameBytesHoweverItIsWritten) {
 TEST_P(CompressionTest, IsOneMemberForReadersThatStopAfterTheFirst) {
     if (GetParam() == Compression::Zstd) {
         const auto path = folder_ / "file.zst";
-        testing::write_file(path, compressed(csv_like(3'000'000), options()));
+        testing::write_file(path, compressed(csv_like(2'000'000), options()));
         const auto outcome = testing::run({"zstd", "-lv", path});
         EXPECT_NE(outcome.output.find("# Zstandard Frames: 1\n"), std::string::npos)
             << outcome.output << outcome.errors;
         return;
     }
     const auto path = folder_ / "file";
-    testing::write_file(path, compressed(csv_like(3'000'000), options()));
+    testing::write_file(path, compressed(csv_like(2'000'000), options()));
     const std::string decompressor =
         GetParam() == Compression::Gzip ? "zlib.decompressobj(wbits=31)" : "bz2.BZ2Decompressor()";
     const auto outcome = testing::run({"python3", "-c",
@@ -148,12 +151,12 @@ TEST_P(CompressionTest, IsOneMemberForReadersThatStopAfterTheFirst) {
                                            "\ntext = reader.decompress(open(sys.argv[1], 'rb').read())\n"
                                            "print(len(text), reader.eof, len(reader.unused_data))",
                                        path});
-    EXPECT_EQ(outcome.output, "3000000 True 0\n") << outcome.errors;
+    EXPECT_EQ(outcome.output, "2000000 True 0\n") << outcome.errors;
 }
 
 TEST_P(CompressionTest, LeavesNothingCommittedWhenItIsAbandoned) {
     const Context context;
-    for (const std::size_t size : {0, 1, 10'000'000}) {
+    for (const std::size_t size : {0, 1, 3'000'000}) {
         Received received;
         {
             const auto stream = compressing(std::make_unique<MemoryOutput>(received), options());
@@ -165,11 +168,11 @@ TEST_P(CompressionTest, LeavesNothingCommittedWhenItIsAbandoned) {
 
 TEST_P(CompressionTest, PassesOnWhatTheInnerStreamThrows) {
     const Context context;
-    for (const std::size_t limit : {0, 3'000'000}) {
+    for (const std::size_t limit : {0, 1'000'000}) {
         const auto stream =
             compressing(std::make_unique<FailingOutput>(limit, Error(ErrorKind::Exhausted, "disk full")), options());
         try {
-            stream->write(context, as_bytes(random_bytes(6'000'000)));
+            stream->write(context, as_bytes(random_bytes(2'500'000)));
             stream->commit(context);
             FAIL() << "the failure was swallowed";
         } catch (const Error& error) {
@@ -205,7 +208,7 @@ TEST_P(CompressionTest, StopsWhileTheInnerStreamHangs) {
     std::thread stopper([&] { stop.request(); });
     EXPECT_THROW(
         {
-            stream->write(context, as_bytes(random_bytes(10'000'000)));
+            stream->write(context, as_bytes(random_bytes(3'000'000)));
             stream->commit(context);
         },
         Error);

@@ -116,7 +116,7 @@ TYPED_TEST_P(FormatSuite, KeepsEveryTypeAndNull) {
 TYPED_TEST_P(FormatSuite, WritesTheSameWhateverTheBatches) {
     const auto schema = schema_of_all_types();
     std::vector<Row> rows;
-    for (int round = 0; round < 1000; ++round) {
+    for (int round = 0; round < 400; ++round) {
         for (auto& row : rows_of_all_types()) {
             rows.push_back(row);
         }
