@@ -44,8 +44,10 @@ format: install-lint
 reference: build
 	@build/release/rowhaul reference --write docs/reference
 
+# Side by side with other tools; see bench/README.md.
 bench: install-build+test+bench build/release/build.ninja
-	@cmake --build --preset release -j $(JOBS) --target rowhaul
+	@cmake --preset release -D ROWHAUL_BENCHMARKS=ON > /dev/null
+	@cmake --build --preset release -j $(JOBS) --target rowhaul bench_file bench_delay_proxy
 	@bench/run
 
 check-all: install-build+test+check test

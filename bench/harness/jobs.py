@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is measured against what, with the ratio that is promised."""
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Peer:
+    name: str  # as people know it
+    script: str  # in bench/peers
+    target: float  # Rowhaul takes at most so many times the peer's time
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    name: str
+    title: str
+    peers: tuple
+    needs: tuple  # of SERVERS in bench/run
+    connection: str  # the target's
+    file: str
+    source: str = ""  # a database's connection; else one file is brought
+
+
+JOBS = [
+    Job("postgres", "PostgreSQL → local CSV", (Peer("psql \\copy", "psql", 1.05),),
+        ("postgres",), "local", "items.csv", "postgres"),
+    Job("mariadb", "MariaDB → local CSV", (Peer("mariadb --batch --quick", "mariadb", 0.9),),
+        ("mariadb",), "local", "items.csv", "mariadb"),
+    Job("sqlite", "SQLite → local CSV", (Peer("sqlite3 -csv", "sqlite3", 0.5),),
+        ("sqlite",), "local", "items.csv", "sqlite"),
+    Job("sftp", "file → SFTP", (Peer("OpenSSH sftp", "sftp", 0.8), Peer("rclone", "rclone", 1.05)),
+        ("ssh",), "ssh", "items.csv"),
+    Job("sftp-delayed", "file → SFTP, 25 ms each way", (Peer("rclone", "rclone", 1.05),),
+        ("ssh", "delay"), "delay", "items.csv"),
+    Job("ftp", "file → FTP", (Peer("curl -T", "curl_ftp", 1.1), Peer("lftp", "lftp_ftp", 1.0)),
+        ("ftp",), "ftp", "items.csv"),
+    Job("ftps", "file → FTPS", (Peer("curl -T", "curl_ftps", 1.1), Peer("lftp", "lftp_ftps", 1.0)),
+        ("ftps",), "ftps", "items.csv"),
+    Job("bzip2", "file → bzip2", (Peer("pbzip2 -p2", "pbzip2", 1.05),), (), "local", "items.csv.bz2"),
+    Job("gzip", "file → gzip", (Peer("pigz -p2", "pigz", 1.05),), (), "local", "items.csv.gz"),
+    Job("zstd", "file → zstd", (Peer("zstd -T2", "zstd", 1.05),), (), "local", "items.csv.zst"),
+    Job("whole", "PostgreSQL → CSV → zstd → SFTP",
+        (Peer("psql | zstd -T2 | rclone rcat", "psql_zstd_rclone", 1.05),
+         Peer("psql | zstd -T2 | curl -T -", "psql_zstd_curl", 1.05)),
+        ("postgres", "ssh"), "ssh", "items.csv.zst", "postgres"),
+]
