@@ -2,6 +2,7 @@
 #include "transport/sftp.h"
 
 #include "testing/servers/open_ssh.h"
+#include "testing/servers/pro_ftpd_ssh.h"
 #include "testing/suite/transport_suite.h"
 #include "transport/retry.h"
 
@@ -68,20 +69,52 @@ OpenSsh& rekeying_server() {
     return server;
 }
 
-const auto cases =
+SftpOptions options_for(const ProFtpdSsh& server) {
+    SftpOptions options;
+    options.host = "127.0.0.1";
+    options.port = server.port();
+    options.user = ProFtpdSsh::user;
+    options.password.value = ProFtpdSsh::password;
+    options.host_key = {server.host_key().fingerprint()};
+    return options;
+}
+
+ProFtpdSsh& password_server() {
+    static ProFtpdSsh server;
+    return server;
+}
+
+class PasswordPlace final : public TransportPlace {
+public:
+    std::unique_ptr<Transport> connect() override {
+        auto options = options_for(password_server());
+        options.folder = folder_.string();
+        return std::make_unique<SftpTransport>(options);
+    }
+    std::filesystem::path folder() const override { return folder_; }
+
+private:
+    std::filesystem::path folder_ = password_server().new_folder();
+};
+
+const auto linked_cases =
     ::testing::Values(TransportCase{"open_ssh", [] { return std::make_unique<SshPlace>(plain_server()); }},
-                      TransportCase{"without_extensions", [] { return std::make_unique<SshPlace>(old_server()); }},
-                      TransportCase{"small_chunks",
+                      TransportCase{"without_extensions", [] { return std::make_unique<SshPlace>(old_server()); }});
+
+const auto more_cases =
+    ::testing::Values(TransportCase{"small_chunks",
                                     [] {
                                         return std::make_unique<SshPlace>(plain_server(), [](SftpOptions& options) {
                                             options.chunk_size = Bytes{5000};
                                             options.concurrency = 3;
                                         });
                                     }},
-                      TransportCase{"rekeying", [] { return std::make_unique<SshPlace>(rekeying_server()); }});
+                      TransportCase{"rekeying", [] { return std::make_unique<SshPlace>(rekeying_server()); }},
+                      TransportCase{"pro_ftpd", [] { return std::make_unique<PasswordPlace>(); }});
 
-INSTANTIATE_TEST_SUITE_P(Sftp, TransportSuite, cases, name_of_case);
-INSTANTIATE_TEST_SUITE_P(Sftp, LinkedTransportSuite, cases, name_of_case);
+INSTANTIATE_TEST_SUITE_P(Sftp, TransportSuite, linked_cases, name_of_case);
+INSTANTIATE_TEST_SUITE_P(SftpToo, TransportSuite, more_cases, name_of_case);
+INSTANTIATE_TEST_SUITE_P(Sftp, LinkedTransportSuite, linked_cases, name_of_case);
 
 class SftpTest : public ::testing::Test {
 protected:
@@ -157,6 +190,16 @@ TEST_F(SftpTest, a_key_that_the_server_does_not_know_is_denied) {
     EXPECT_THAT(error->what(), HasSubstr(plain_server().user()));
     EXPECT_THAT(error->what(), HasSubstr("127.0.0.1:"));
     EXPECT_THAT(error->advice(), HasSubstr("private_key"));
+}
+
+TEST_F(SftpTest, logs_in_with_a_password) {
+    EXPECT_FALSE(connect(options_for(password_server())));
+    auto options = options_for(password_server());
+    options.password.value = "a wrong s3cret";
+    const auto error = connect(options);
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->kind(), ErrorKind::Denied);
+    EXPECT_THAT(error->what(), Not(HasSubstr("s3cret")));
 }
 
 TEST_F(SftpTest, a_password_is_not_shown_when_it_is_refused) {
