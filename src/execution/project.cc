@@ -235,8 +235,8 @@ void Project::read_objects(const Node& document, Problems& problems) {
     }
     for (const auto& entry : map_of(document, "", "tasks", problems).entries()) {
         if (is_new_name(tasks_, entry, "tasks", problems)) {
-            tasks_.push_back(
-                {entry.key, parse<TaskOptions>(entry.value, fmt::format("tasks.{}", entry.key), problems)});
+            tasks_.push_back({entry.key, parse<TaskOptions>(entry.value, fmt::format("tasks.{}", entry.key), problems),
+                              entry.value});
         }
     }
 }
@@ -288,11 +288,15 @@ void Project::check_tasks(Problems& problems) const {
     const auto names = names_in(mappings_);
     for (const auto& task : tasks_) {
         if (find_in(mappings_, task.name) != nullptr) {
-            problems.add({}, fmt::format("tasks.{}", task.name), "has the name of a mapping; give it another one");
+            problems.add(task.section.position(), fmt::format("tasks.{}", task.name),
+                         "has the name of a mapping; give it another one");
         }
-        for (const auto& mapping : task.options.mappings) {
+        const Node* named_mappings = task.section.find("mappings");
+        for (std::size_t i = 0; i < task.options.mappings.size(); ++i) {
+            const auto& mapping = task.options.mappings[i];
             if (find_in(mappings_, mapping) == nullptr) {
-                problems.add({}, fmt::format("tasks.{}.mappings", task.name),
+                const Node& place = named_mappings->is_sequence() ? named_mappings->items()[i] : *named_mappings;
+                problems.add(place.position(), fmt::format("tasks.{}.mappings", task.name),
                              fmt::format("there is no mapping \"{}\"{}", mapping, did_you_mean(mapping, names)));
             }
         }

@@ -90,6 +90,7 @@ struct MappingDefinition {
 struct TaskDefinition {
     std::string name;
     TaskOptions options;
+    Node section;
 };
 
 struct ConnectionDefinition {
