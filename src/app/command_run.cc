@@ -80,12 +80,15 @@ std::string csv_cell(std::string_view text) {
     return cell + "\"";
 }
 
-void print_rejects(Session& session, const std::string& execution) {
-    session.print("row,reason,field,value,message\n");
-    session.store().each_reject(execution, [&](const Reject& reject) {
-        session.print(fmt::format("{},{},{},{},{}\n", reject.row, csv_cell(reject.reason), csv_cell(reject.field),
-                                  csv_cell(reject.value), csv_cell(reject.message)));
-    });
+void print_rejects(Session& session, const std::vector<ExecutionRecord>& records) {
+    session.print("mapping,row,reason,field,value,message\n");
+    for (const auto& record : records) {
+        session.store().each_reject(record.id, [&](const Reject& reject) {
+            session.print(fmt::format("{},{},{},{},{},{}\n", csv_cell(record.mapping), reject.row,
+                                      csv_cell(reject.reason), csv_cell(reject.field), csv_cell(reject.value),
+                                      csv_cell(reject.message)));
+        });
+    }
 }
 
 json::value record_json(const ExecutionRecord& record) {
@@ -136,9 +139,7 @@ ExitCode run_waybill(Session& session, const std::string& execution, WaybillPart
         records = session.store().children(record->id);
     }
     if (part == WaybillPart::RejectList) {
-        for (const auto& each : records) {
-            print_rejects(session, each.id);
-        }
+        print_rejects(session, records);
         return ExitCode::Succeeded;
     }
     if (session.is_json()) {

@@ -174,7 +174,6 @@ Project::Project(const std::filesystem::path& file, const Catalog& catalog) : ca
     for (const auto& connection : connections_) {
         catalog_.connection(connection.section, connection.path, problems);
     }
-    problems.throw_if_any();
     for (const auto& mapping : mappings_) {
         check_sides(mapping, problems);
     }
@@ -265,6 +264,9 @@ void Project::read_mapping(std::string_view name, const Node& own, Problems& pro
 
 void Project::check_sides(const MappingDefinition& mapping, Problems& problems) const {
     const auto connected = [&](const std::string& name, const Node& section, std::string_view key) {
+        if (name.empty()) {
+            return std::unique_ptr<Connection>();  // has been told
+        }
         const auto* definition = find_in(connections_, name);
         if (definition == nullptr) {
             const auto names = names_in(connections_);
@@ -272,7 +274,8 @@ void Project::check_sides(const MappingDefinition& mapping, Problems& problems) 
                          fmt::format("there is no connection \"{}\"{}", name, did_you_mean(name, names)));
             return std::unique_ptr<Connection>();
         }
-        return catalog_.connection(definition->section, definition->path, problems);
+        Problems told_with_the_connection;
+        return catalog_.connection(definition->section, definition->path, told_with_the_connection);
     };
     if (const auto from = connected(mapping.source_connection, mapping.source, "source")) {
         from->source(mapping.source, fmt::format("{}.source", mapping.path), problems);

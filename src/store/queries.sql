@@ -16,7 +16,7 @@ from executions where id = ?1
 
 -- name: latest_execution
 select id, parent, task, mapping, kind, cause, state, outcome, started, ended, rows_read, message, waybill
-from executions where ?1 is null or mapping = ?1 or task = ?1
+from executions where (?1 is null and parent is null) or mapping = ?1 or task = ?1
 order by id desc limit 1
 
 -- name: executions_like

@@ -73,7 +73,8 @@ public:
     std::optional<ExecutionRecord> execution(const std::string& id);
     // The one execution whose id begins so; NotFound or Invalid (several) otherwise.
     ExecutionRecord execution_like(const std::string& beginning);
-    // The latest of a mapping or task, or of all with an empty name.
+    // The latest of a mapping or task; with an empty name, of all that somebody asked for: a task,
+    // not the mappings in it.
     std::optional<ExecutionRecord> latest(const std::string& name);
     // Latest first.
     std::vector<ExecutionRecord> history(const std::string& name, std::uint32_t at_most);
