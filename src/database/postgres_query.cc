@@ -279,7 +279,7 @@ std::string identifier_at(std::string_view sql, std::size_t offset) {
             }
         }
     } catch (const Error&) {
-        // The rest of a query that is wrong anyway.
+        return name;  // the query goes on with something that is wrong anyway
     }
     return name;
 }
