@@ -5,6 +5,7 @@
 #include "database/postgres_database.h"
 #include "database/sqlite_database.h"
 #include "format/csv.h"
+#include "transport/ftp.h"
 #include "transport/local.h"
 #include "transport/sftp.h"
 
@@ -16,6 +17,7 @@ Catalog components() {
     catalog.add_database<PostgresDatabase>();
     catalog.add_database<MysqlDatabase>();
     catalog.add_transport<LocalTransport>();
+    catalog.add_transport<FtpTransport>();
     catalog.add_transport<SftpTransport>();
     catalog.add_format<CsvFormat>();
     return catalog;
