@@ -10,12 +10,22 @@ namespace {
 
 constexpr auto stop_check = std::chrono::milliseconds(100);
 
-// Beside the blocks being compressed there is one being filled and one to take up next.
-constexpr unsigned spare_slots = 2;
+// Beside the blocks being compressed there is one being filled and one to take up next, and more
+// where they are small: a thread that the system lets wait for a while then holds nobody up.
+constexpr std::size_t fewest_spare_slots = 2;
+constexpr std::size_t spare_memory = 6 * 1024 * 1024;
+
+std::size_t slot_memory(const BlockCodec& codec) {
+    return 2 * codec.block_bytes() + codec.history_bytes();
+}
+
+std::size_t spare_slots(const BlockCodec& codec) {
+    return std::max(fewest_spare_slots, spare_memory / slot_memory(codec));
+}
 
 unsigned affordable_threads(const BlockCodec& codec, unsigned wanted) {
-    const std::size_t slot = 2 * codec.block_bytes() + codec.history_bytes();
-    const std::size_t affordable = (compression_memory - spare_slots * slot) / (codec.worker_memory() + slot);
+    const std::size_t slot = slot_memory(codec);
+    const std::size_t affordable = (compression_memory - spare_slots(codec) * slot) / (codec.worker_memory() + slot);
     return static_cast<unsigned>(std::clamp<std::size_t>(wanted, 1, std::max<std::size_t>(1, affordable)));
 }
 
@@ -26,7 +36,7 @@ BlockCompression::BlockCompression(std::unique_ptr<OutputStream> inner, std::uni
     : inner_(std::move(inner)),
       codec_(std::move(codec)),
       thread_count_(affordable_threads(*codec_, threads)),
-      ring_(thread_count_ + spare_slots) {
+      ring_(thread_count_ + spare_slots(*codec_)) {
     codec_->begin(compressed_);
 }
 
