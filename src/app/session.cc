@@ -53,6 +53,8 @@ void catch_signals() {
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
+    // A file beyond the limit of `ulimit -f` is to be an error like a full disk, not our end.
+    ::signal(SIGXFSZ, SIG_IGN);
 }
 
 void start_log(const std::string& level) {

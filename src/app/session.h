@@ -73,7 +73,7 @@ ExitCode exit_code(RunOutcome);
 // Diagnostics go to stderr from this level on. Called once.
 void start_log(const std::string& level);
 
-// Makes Ctrl-C and SIGTERM request a stop, a second Ctrl-C end the process; ignores SIGPIPE.
+// Makes Ctrl-C and SIGTERM request a stop, a second Ctrl-C end the process; ignores SIGPIPE and SIGXFSZ.
 void catch_signals();
 
 }  // namespace rowhaul
