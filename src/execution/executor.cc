@@ -151,7 +151,9 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
         observer.ended(run->waybill());
         result.waybills.push_back(run->waybill());
     }
-    result.outcome = combined(result.waybills);
+    const bool complete = runs.size() == task.options.mappings.size();
+    const bool stopped = context.stop != nullptr && context.stop->requested();
+    result.outcome = !complete && stopped ? stopped_as_() : combined(result.waybills);
     record.outcome = result.outcome;
     record.ended = now();
     for (const auto& waybill : result.waybills) {
@@ -200,15 +202,19 @@ void Executor::recover(const Context& context, const std::string& mapping) {
                                    std::ranges::all_of(file_records(files), arrived);
             record.ended = now();
             if (delivered) {
-                record.outcome = waybill_from_json(record.waybill).outcome;
+                const auto waybill = waybill_from_json(record.waybill);
+                record.outcome = waybill.outcome;
+                record.rows_read = waybill.report.rows.read;
                 record.message = "recovered: the process ended after the files had got their final names";
-                files = published(std::move(files));
+                // An equal file of an earlier run may bear the name, and ours still the temporary one.
+                target->clean_up(context, record.id, file_records(files));
+                store_.end(record, published(std::move(files)), store_.last_sequence(mapping) + 1);
             } else {
                 record.outcome = RunOutcome::Interrupted;
                 record.message = "the process that ran it ended without notice";
                 record.waybill.clear();
+                store_.end(record, files);
             }
-            store_.end(record, files);
         }
         for (const auto& record : store_.uncleaned(mapping)) {
             target->clean_up(context, record.id, file_records(store_.files(record.id)));
@@ -220,7 +226,7 @@ void Executor::recover(const Context& context, const std::string& mapping) {
         }
         // The run itself will meet the same obstacle, or not; what is left stays noted for the next one.
         context.log(Level::Warning,
-                    fmt::format("cannot look after an interrupted run of {} yet: {}", mapping, error.what()));
+                    fmt::format("cannot look after an earlier run of {} yet: {}", mapping, error.what()));
     }
 }
 

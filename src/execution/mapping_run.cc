@@ -97,7 +97,7 @@ bool MappingRun::carry(const Context& context, RunObserver& observer) {
 }
 
 bool MappingRun::publish(const Context& context) {
-    return guarded([&] {
+    const bool published = guarded([&] {
         waybill_.outcome = outcome_of(waybill_.report.rows);
         waybill_.ended = std::chrono::system_clock::now();
         if (setting_.request.mode == RunMode::Run) {
@@ -105,8 +105,12 @@ bool MappingRun::publish(const Context& context) {
         }
         haul_->publish(context);
         waybill_.report = haul_->report();
-        end(waybill_.outcome);
     });
+    if (published) {
+        // When this cannot be recorded, the next run finds the files where they are and catches up.
+        end(waybill_.outcome);
+    }
+    return published;
 }
 
 void MappingRun::abandon(const std::string& reason) {
@@ -137,27 +141,32 @@ void MappingRun::fail(const Error& error) {
     waybill_.report.files.clear();
     waybill_.message = error.what();
     waybill_.advice = error.advice();
+    const bool may_have_left_something = haul_ && haul_->has_reached_target();
     haul_.reset();
-    target_.reset();  // removes what it wrote
+    target_.reset();  // removes what it wrote, if it still can
     source_.reset();
     rejects_->flush();
-    end(error.kind() == ErrorKind::Cancelled ? setting_.stopped_as() : RunOutcome::Failed);
+    end(error.kind() == ErrorKind::Cancelled ? setting_.stopped_as() : RunOutcome::Failed,
+        may_have_left_something ? std::vector{StoredFile{.name = waybill_.target_object}} : std::vector<StoredFile>{});
 }
 
-void MappingRun::end(RunOutcome outcome) {
+void MappingRun::end(RunOutcome outcome, std::vector<StoredFile> files) {
     has_ended_ = true;
     waybill_.outcome = outcome;
     waybill_.ended = std::chrono::system_clock::now();
-    const bool delivered = setting_.request.mode == RunMode::Run && !waybill_.report.files.empty();
+    const bool is_run = setting_.request.mode == RunMode::Run;
+    const bool delivered = is_run && !waybill_.report.files.empty();
+    if (delivered) {
+        files = stored_files(FileState::Published);
+    }
     auto ended = record();
     ended.outcome = outcome;
     ended.ended = waybill_.ended;
     ended.rows_read = waybill_.report.rows.read;
     ended.message = waybill_.message;
     ended.waybill = to_json(waybill_);
-    setting_.store.end(
-        ended, setting_.request.mode == RunMode::Run ? stored_files(FileState::Published) : std::vector<StoredFile>{},
-        delivered ? std::optional(sequence_) : std::nullopt);
+    setting_.store.end(ended, is_run ? files : std::vector<StoredFile>{},
+                       delivered ? std::optional(sequence_) : std::nullopt);
 }
 
 ExecutionRecord MappingRun::record() const {

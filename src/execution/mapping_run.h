@@ -92,7 +92,8 @@ private:
 
     void prepare();
     void fail(const Error&);
-    void end(RunOutcome outcome);
+    // `files` may lie unfinished at the target; those that were delivered are known.
+    void end(RunOutcome outcome, std::vector<StoredFile> files = {});
     bool guarded(const std::function<void()>& step);
     ExecutionRecord record() const;
     std::vector<StoredFile> stored_files(FileState state) const;

@@ -116,6 +116,7 @@ void Haul::carry(const Context& context, HaulProgress& progress) {
     progress.expected_rows = source_.estimate(context).value_or(0);
     const auto reader = source_.open(context, fields.source_columns());
     target_.prepare(context, fields.schema());
+    has_reached_target_ = true;
     const auto writer = target_.writer(context, [this](Reject reject) { count_reject(std::move(reject)); });
     {
         ReadAhead ahead(context, *reader, fields);

@@ -70,6 +70,8 @@ public:
     void publish(const Context&);
     // What is known so far, also after a failure.
     const HaulReport& report() const { return report_; }
+    // Whether the target was prepared, so that something may lie there, visible or not.
+    bool has_reached_target() const { return has_reached_target_; }
 
 private:
     void count_reject(Reject reject);
@@ -81,6 +83,7 @@ private:
     Target& target_;
     Rejects keep_reject_;
     HaulReport report_;
+    bool has_reached_target_ = false;
 };
 
 // Throws Internal, naming every number, unless the rows add up (P1).

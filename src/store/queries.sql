@@ -39,7 +39,7 @@ from executions where state <> 'ended' and kind = 'run' and (mapping = ?1 or (ma
 -- name: uncleaned
 select id, parent, task, mapping, kind, cause, state, outcome, started, ended, rows_read, message, waybill
 from executions
-where mapping = ?1 and state = 'ended' and outcome = 'interrupted' and cleaned = 0 order by id
+where mapping = ?1 and state = 'ended' and cleaned = 0 order by id
 
 -- name: mark_cleaned
 update executions set cleaned = 1 where id = ?1

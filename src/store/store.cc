@@ -4,6 +4,7 @@
 #include "store/named_queries.h"
 #include "store/store_sql.h"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -52,6 +53,10 @@ std::string store_path(const std::filesystem::path& home) {
             .advise("Choose another folder with --home.");
     }
     return (home / "rowhaul.db").string();
+}
+
+bool is_published(const StoredFile& file) {
+    return file.state == FileState::Published;
 }
 
 const NamedQueries& queries() {
@@ -139,7 +144,7 @@ void Store::end(const ExecutionRecord& record, const std::vector<StoredFile>& fi
     const auto outcome = record.outcome.value_or(RunOutcome::Failed);
     statement.bind_all(record.id, name_of(outcome), utc_text(record.ended.value_or(record.started)),
                        signed_count(record.rows_read), null_if_empty(record.message), null_if_empty(record.waybill),
-                       outcome == RunOutcome::Interrupted ? 0 : 1);
+                       std::ranges::all_of(files, is_published) ? 1 : 0);
     statement.run();
     if (sequence) {
         auto counter = query("set_sequence");

@@ -81,7 +81,8 @@ public:
     std::vector<ExecutionRecord> children(const std::string& id);
     // Of a mapping or task: neither ended nor, if the caller holds its lock, alive any more.
     std::vector<ExecutionRecord> unfinished(const std::string& name);
-    // Interrupted executions of a mapping whose leftovers at the target were not removed yet.
+    // Executions of a mapping that ended with files not published, whose leftovers at the target
+    // were not surely removed yet.
     std::vector<ExecutionRecord> uncleaned(const std::string& mapping);
     void mark_cleaned(const std::string& id);
 

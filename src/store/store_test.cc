@@ -85,8 +85,10 @@ TEST(Store, finds_what_a_dead_process_left) {
     Store store(home.path());
     store.begin(execution("01A", "customers"));
     store.begin(execution("01B", "orders"));
-    ASSERT_EQ(store.unfinished("customers").size(), 1U);
-    end(store, store.unfinished("customers").front(), RunOutcome::Interrupted);
+    auto found = store.unfinished("customers");
+    ASSERT_EQ(found.size(), 1U);
+    found.front().outcome = RunOutcome::Interrupted;
+    store.end(found.front(), {{.name = "in/customers.csv"}});
     EXPECT_TRUE(store.unfinished("customers").empty());
     ASSERT_EQ(store.uncleaned("customers").size(), 1U);
     store.mark_cleaned("01A");

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// What becomes of runs whose process died at a chosen moment, seen by the next run of the mapping.
+#include "execution/executor.h"
+
+#include "database/sqlite_database.h"
+#include "format/csv.h"
+#include "io/digest.h"
+#include "testing/temporary_folder.h"
+#include "transport/local.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+namespace rowhaul {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::read_file;
+using testing::TemporaryFolder;
+using testing::write_file;
+
+Catalog components() {
+    Catalog catalog;
+    catalog.add_database<SqliteDatabase>();
+    catalog.add_transport<LocalTransport>();
+    catalog.add_format<CsvFormat>();
+    return catalog;
+}
+
+// A mapping "people" of one row to out/{sequence}.csv, and a store that remembers a run of it.
+class Recovery : public ::testing::Test {
+protected:
+    static constexpr std::string_view dead = "01A0000000000000000000DEAD";
+    static constexpr std::string_view content = "id\n7\n";
+
+    Recovery() {
+        std::filesystem::create_directory(folder_ / "out");
+        SqliteHandle shop(folder_ / "shop.db", SqliteAccess::Create);
+        shop.execute("create table people (id int); insert into people values (7)");
+        write_file(folder_ / "rowhaul.yaml",
+                   fmt::format("version: 1\n"
+                               "connections: {{ shop: {{ type: sqlite, path: '{0}/shop.db' }}, "
+                               "out: {{ type: local, folder: '{0}/out' }} }}\n"
+                               "mappings: {{ people: {{ source: {{ connection: shop, table: people }}, "
+                               "target: {{ connection: out, file: '{{sequence}}.csv' }} }} }}\n",
+                               folder_.path().string()));
+    }
+
+    void given_a_run_that_died_in(ExecutionState state) {
+        const ExecutionRecord record{.id = std::string(dead), .mapping = "people", .started = Moment()};
+        store_.begin(record);
+        store_.put_file(record.id, 0, {.name = "1.csv"});
+        if (state == ExecutionState::Committing) {
+            Hash hash(HashAlgorithm::Sha256);
+            hash.update(as_bytes(content));
+            Waybill waybill{.execution = record.id, .mapping = "people", .kind = "run"};
+            waybill.outcome = RunOutcome::Succeeded;
+            waybill.report.rows.read = waybill.report.rows.created = 1;
+            store_.committing(record.id, {{"1.csv", FileState::Complete, content.size(), 1, "", hash.finish()}},
+                              to_json(waybill));
+        }
+    }
+    RunResult run() {
+        const Catalog catalog = components();
+        const Project project(folder_ / "rowhaul.yaml", catalog);
+        Executor executor(project, store_, folder_ / "home", [] { return RunOutcome::Cancelled; });
+        RunObserver nobody;
+        return executor.run(Context(), {.name = "people"}, nobody);
+    }
+    std::vector<std::string> files() const {
+        std::vector<std::string> names;
+        for (const auto& entry : std::filesystem::directory_iterator(folder_ / "out")) {
+            names.push_back(entry.path().filename());
+        }
+        std::ranges::sort(names);
+        return names;
+    }
+    std::string temporary() const { return fmt::format("out/.1.csv.{}.part", dead); }
+
+    TemporaryFolder folder_;
+    Store store_{folder_ / "home"};
+};
+
+TEST_F(Recovery, a_run_that_died_while_writing_was_interrupted_and_its_file_is_removed) {
+    given_a_run_that_died_in(ExecutionState::Running);
+    write_file(folder_ / temporary(), "id");
+    EXPECT_EQ(run().outcome, RunOutcome::Succeeded);
+    EXPECT_THAT(files(), ElementsAre("1.csv"));
+    EXPECT_EQ(store_.execution(std::string(dead))->outcome, RunOutcome::Interrupted);
+    EXPECT_TRUE(store_.uncleaned("people").empty());
+}
+
+TEST_F(Recovery, a_run_that_died_before_the_rename_was_interrupted) {
+    given_a_run_that_died_in(ExecutionState::Committing);
+    write_file(folder_ / temporary(), content);
+    EXPECT_EQ(run().outcome, RunOutcome::Succeeded);
+    EXPECT_THAT(files(), ElementsAre("1.csv"));
+    EXPECT_EQ(store_.execution(std::string(dead))->outcome, RunOutcome::Interrupted);
+}
+
+TEST_F(Recovery, a_run_that_died_after_the_rename_succeeded_and_counts_in_the_sequence) {
+    given_a_run_that_died_in(ExecutionState::Committing);
+    write_file(folder_ / "out/1.csv", content);
+    EXPECT_EQ(run().outcome, RunOutcome::Succeeded);
+    EXPECT_THAT(files(), ElementsAre("1.csv", "2.csv"));
+    const auto record = *store_.execution(std::string(dead));
+    EXPECT_EQ(record.outcome, RunOutcome::Succeeded);
+    EXPECT_EQ(record.rows_read, 1U);
+    EXPECT_THAT(record.message, HasSubstr("recovered"));
+    EXPECT_EQ(store_.files(record.id).at(0).state, FileState::Published);
+}
+
+TEST_F(Recovery, an_equal_older_file_under_the_name_does_not_keep_the_temporary_one_alive) {
+    given_a_run_that_died_in(ExecutionState::Committing);
+    write_file(folder_ / "out/1.csv", content);
+    write_file(folder_ / temporary(), content);
+    run();
+    EXPECT_THAT(files(), ElementsAre("1.csv", "2.csv"));
+}
+
+TEST_F(Recovery, another_file_under_the_name_is_not_taken_for_ours) {
+    given_a_run_that_died_in(ExecutionState::Committing);
+    write_file(folder_ / "out/1.csv", "id\n8\n");
+    EXPECT_EQ(run().outcome, RunOutcome::Succeeded);
+    EXPECT_EQ(store_.execution(std::string(dead))->outcome, RunOutcome::Interrupted);
+    EXPECT_EQ(read_file(folder_ / "out/1.csv"), content) << "the run of now replaced it";
+}
+
+TEST_F(Recovery, a_failed_run_that_may_have_left_something_is_looked_after_once) {
+    given_a_run_that_died_in(ExecutionState::Running);
+    auto record = *store_.execution(std::string(dead));
+    record.outcome = RunOutcome::Failed;
+    store_.end(record, {{.name = "1.csv"}});
+    write_file(folder_ / temporary(), "id");
+    run();
+    EXPECT_THAT(files(), ElementsAre("1.csv"));
+    EXPECT_EQ(store_.execution(std::string(dead))->outcome, RunOutcome::Failed);
+    EXPECT_TRUE(store_.uncleaned("people").empty());
+}
+
+}  // namespace
+}  // namespace rowhaul
