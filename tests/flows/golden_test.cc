@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What leaves, byte for byte.
+#include "testing/certificates.h"
+#include "testing/servers/ftp_server.h"
 #include "testing/servers/maria_db.h"
+#include "testing/servers/open_ssh.h"
 #include "testing/servers/postgres.h"
 #include "tests/flows/company.h"
 
@@ -136,6 +139,75 @@ TEST(GoldenFlow, MariaDbRowsLeaveAsTheyAreStored) {
               "id,price,f,kind,t\n"
               "18446744073709551615,0.0000000001,16777216,b,-100:00:01\n"
               "2,,0.1,,\n");
+}
+
+// ---- to servers
+
+TEST(GoldenFlow, RowsArriveOverSftp) {
+    const OpenSsh server;
+    const Company company;
+    company.sql(customers_sql);
+    company.configure(
+        "mappings:\n"
+        "  customers:\n"
+        "    source: { connection: shop, table: customers }\n"
+        "    target: { connection: partner, file: 'in/customers.csv' }\n",
+        fmt::format("  partner: {{ type: sftp, host: 127.0.0.1, port: {}, user: {}, private_key: '${{file:{}}}', "
+                    "folder: '{}', host_key: '{}' }}\n",
+                    server.port(), server.user(), server.key().file.string(), server.files().string(),
+                    server.host_key().fingerprint()));
+
+    const auto waybill = company.ask({"run", "customers"});
+
+    EXPECT_EQ(text_at(waybill, "/outcome"), "succeeded") << waybill;
+    EXPECT_EQ(read_file(server.files() / "in/customers.csv"), customers_csv);
+    EXPECT_EQ(text_at(waybill, "/files/0/sha256"), sha256_of(customers_csv));
+    EXPECT_EQ(text_at(waybill, "/files/0/md5"), md5_of(customers_csv));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(server.files() / "in"), {}), 1);
+    const auto checked = company.rowhaul({"check", "partner"});
+    EXPECT_EQ(checked.status, 0) << checked.errors;
+    EXPECT_THAT(checked.output, HasSubstr(server.host_key().fingerprint()));
+}
+
+// Each kind of FTP server with what companies demand of it; three files in one task.
+void expect_to_arrive_over_ftp(const FtpServer& server, std::string_view options) {
+    const Company company;
+    company.sql(customers_sql);
+    company.configure(
+        "defaults: { source: { connection: shop, table: customers },\n"
+        "  target: { connection: partner, file: '{mapping}.csv' } }\n"
+        "mappings: { one: {}, two: {}, three: { target: { file: three.csv.bz2 } } }\n"
+        "tasks: { nightly: { mappings: [one, two, three], publish: together } }\n",
+        fmt::format("  partner: {{ type: ftp, host: 127.0.0.1, port: {}, user: {}, password: {}, {} }}\n",
+                    server.port(), server.user(), FtpServer::password(), options));
+
+    const auto waybills = company.ask({"run", "nightly"});
+
+    ASSERT_EQ(text_at(waybills, "/outcome"), "succeeded") << waybills << server.log();
+    EXPECT_EQ(read_file(server.folder() / "one.csv"), customers_csv);
+    EXPECT_EQ(read_file(server.folder() / "two.csv"), customers_csv);
+    EXPECT_EQ(run({"bzip2", "-dc", (server.folder() / "three.csv.bz2").string()}).output, customers_csv);
+    EXPECT_EQ(text_at(waybills, "/waybills/2/files/0/sha256"), sha256_of(read_file(server.folder() / "three.csv.bz2")));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(server.folder()), {}), 3);
+}
+
+TEST(GoldenFlow, RowsArriveOverFtp) {
+    expect_to_arrive_over_ftp(*start_pro_ftpd(), "security: none");
+}
+
+TEST(GoldenFlow, RowsArriveOverFtpsWhereTheServerDemandsTheSameSession) {
+    CertificateAuthority authority;
+    const auto server = start_vsftpd({.tls = FtpServerOptions::Tls::Explicit,
+                                      .certificate = authority.valid(),
+                                      .require_tls = true,
+                                      .require_tls_resumption = true});
+    expect_to_arrive_over_ftp(*server, fmt::format("ca_file: '{}'", authority.ca_file()));
+}
+
+TEST(GoldenFlow, RowsArriveOverImplicitFtps) {
+    CertificateAuthority authority;
+    const auto server = start_pro_ftpd({.tls = FtpServerOptions::Tls::Implicit, .certificate = authority.valid()});
+    expect_to_arrive_over_ftp(*server, fmt::format("security: implicit, ca_file: '{}'", authority.ca_file()));
 }
 
 }  // namespace
