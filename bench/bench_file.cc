@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Brings one file of this machine to a connection, through the streams that a run writes its files
-// through: compressed by the ending of its name, digested, verified, renamed.
+// through: compressed by the ending of its name, verified, renamed; and digested, if asked to be,
+// which a run always does and other programs do not.
 //
-//     bench_file rowhaul.yaml CONNECTION FILE NAME
+//     bench_file rowhaul.yaml CONNECTION FILE NAME [digests]
 #include "app/components.h"
 #include "base/identifier.h"
 #include "io/async_output.h"
@@ -13,16 +14,18 @@
 #include "transport/pending_file.h"
 #include "transport/retry.h"
 
-#include <array>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rowhaul {
 namespace {
+
+enum class Digests : std::uint8_t { None, Taken };
 
 struct Destination {
     std::unique_ptr<Transport> transport;
@@ -54,26 +57,25 @@ std::unique_ptr<InputStream> open_here(const Context& context, const std::filesy
     return here.read(context, file.filename().string(), 0);
 }
 
-FileDigests write_all(const Context& context, InputStream& input, std::unique_ptr<OutputStream> end,
-                      Compression method) {
-    auto digest = std::make_unique<DigestStream>(std::move(end));
-    const auto& digests = digest->digests();
-    AsyncOutput output(compressing(std::move(digest), {.method = method, .threads = 2}));
+void write_all(const Context& context, InputStream& input, std::unique_ptr<OutputStream> end, Compression method) {
+    AsyncOutput output(compressing(std::move(end), {.method = method, .threads = 2}));
     std::vector<std::byte> block(std::size_t{256} * 1024);
     while (const auto size = input.read(context, block)) {
         output.write(context, std::span(block).first(size));
     }
     output.commit(context);
-    return digests;
 }
 
-void bring(const Destination& to, const std::string& file, const std::string& name) {
+void bring(const Destination& to, const std::string& file, const std::string& name, Digests digests) {
     const Context context;
     const auto input = open_here(context, file);
     PendingFile pending(*to.transport, to.publishing, {.name = name, .execution = new_identifier()});
-    const auto digests = write_all(context, *input, pending.open(context), compression_of(name));
-    const std::array known{Checksum{Digest::Md5, digests.md5}, Checksum{Digest::Sha256, digests.sha256}};
-    pending.complete(context, known);
+    auto end = pending.open(context);
+    if (digests == Digests::Taken) {
+        end = std::make_unique<DigestStream>(std::move(end));
+    }
+    write_all(context, *input, std::move(end), compression_of(name));
+    pending.complete(context);
     pending.publish(context);
 }
 
@@ -81,13 +83,15 @@ void bring(const Destination& to, const std::string& file, const std::string& na
 }  // namespace rowhaul
 
 int main(int argc, char** argv) {
-    if (argc != 5) {
-        std::fputs("usage: bench_file rowhaul.yaml CONNECTION FILE NAME\n", stderr);
+    const bool digested = argc == 6 && std::string_view(argv[5]) == "digests";
+    if (argc != 5 && !digested) {
+        std::fputs("usage: bench_file rowhaul.yaml CONNECTION FILE NAME [digests]\n", stderr);
         return 2;
     }
     std::signal(SIGPIPE, SIG_IGN);
     try {
-        rowhaul::bring(rowhaul::destination(argv[1], argv[2]), argv[3], argv[4]);
+        rowhaul::bring(rowhaul::destination(argv[1], argv[2]), argv[3], argv[4],
+                       digested ? rowhaul::Digests::Taken : rowhaul::Digests::None);
         return 0;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "bench_file: %s\n", error.what());

@@ -7,7 +7,7 @@ import dataclasses
 class Peer:
     name: str  # as people know it
     script: str  # in bench/peers
-    target: float  # Rowhaul takes at most so many times the peer's time
+    target: float | None = None  # Rowhaul takes at most so many times the peer's time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Job:
     connection: str  # the target's
     file: str
     source: str = ""  # a database's connection; else one file is brought
+    arguments: tuple = ()  # more for bench_file
 
 
 JOBS = [
@@ -30,12 +31,16 @@ JOBS = [
         ("sqlite",), "local", "items.csv", "sqlite"),
     Job("sftp", "file → SFTP", (Peer("OpenSSH sftp", "sftp", 0.8), Peer("rclone", "rclone", 1.05)),
         ("ssh",), "ssh", "items.csv"),
+    Job("sftp-digested", "file → SFTP, with digests", (Peer("rclone", "rclone"),),
+        ("ssh",), "ssh", "items.csv", arguments=("digests",)),
     Job("sftp-delayed", "file → SFTP, 25 ms each way", (Peer("rclone", "rclone", 1.05),),
         ("ssh", "delay"), "delay", "items.csv"),
     Job("ftp", "file → FTP", (Peer("curl -T", "curl_ftp", 1.1), Peer("lftp", "lftp_ftp", 1.0)),
         ("ftp",), "ftp", "items.csv"),
     Job("ftps", "file → FTPS", (Peer("curl -T", "curl_ftps", 1.1), Peer("lftp", "lftp_ftps", 1.0)),
         ("ftps",), "ftps", "items.csv"),
+    Job("ftp-digested", "file → FTP, with digests", (Peer("curl -T", "curl_ftp"),),
+        ("ftp",), "ftp", "items.csv", arguments=("digests",)),
     Job("bzip2", "file → bzip2", (Peer("pbzip2 -p2", "pbzip2", 1.05),), (), "local", "items.csv.bz2"),
     Job("gzip", "file → gzip", (Peer("pigz -p2", "pigz", 1.05),), (), "local", "items.csv.gz"),
     Job("zstd", "file → zstd", (Peer("zstd -T2", "zstd", 1.05),), (), "local", "items.csv.zst"),

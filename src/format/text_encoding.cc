@@ -95,6 +95,17 @@ bool is_utf8(std::string_view text) {
                 continue;
             }
         }
+        while (at != end && static_cast<unsigned char>(*at) < 0x80) {
+            ++at;
+        }
+        // Runs of what most languages in Latin, Greek and Cyrillic letters need are checked right here.
+        while (end - at >= 2 && static_cast<unsigned char>(*at) >= 0xC2 && static_cast<unsigned char>(*at) < 0xE0 &&
+               continues(at[1])) {
+            at += 2;
+        }
+        if (at == end) {
+            break;
+        }
         const std::size_t size = sequence_size(at, end);
         if (size == 0) {
             return false;
