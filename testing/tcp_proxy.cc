@@ -29,7 +29,9 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::size_t chunk_bytes = std::size_t{256} << 10;
-constexpr std::size_t queue_bytes = std::size_t{64} << 20;
+// A slow link holds what is on its way; any other holds little, as real ones do.
+constexpr std::size_t queue_bytes = std::size_t{1} << 20;
+constexpr std::size_t slow_queue_bytes = std::size_t{64} << 20;
 constexpr milliseconds quiet_before_cut{200};
 
 sockaddr_in loopback(int port) {
@@ -60,7 +62,7 @@ struct Direction {
     bool ended = false;   // `from` will send no more
     bool passed = false;  // and `to` knows
 
-    bool takes_more() const { return !ended && queued < queue_bytes; }
+    bool takes_more(std::size_t most) const { return !ended && queued < most; }
     bool has_due(Clock::time_point now) const { return !queue.empty() && queue.front().due <= now; }
 };
 
@@ -160,6 +162,8 @@ private:
         }
     }
 
+    std::size_t most_queued() const { return delay_.count() > 0 ? slow_queue_bytes : queue_bytes; }
+
     void accept_all() {
         while (true) {
             Descriptor client(::accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
@@ -184,7 +188,7 @@ private:
     }
 
     void take(Connection& connection, Direction& direction) {
-        while (direction.takes_more() && !connection.broken) {
+        while (direction.takes_more(most_queued()) && !connection.broken) {
             buffer_.resize(chunk_bytes);
             const auto count = ::recv(direction.from, buffer_.data(), buffer_.size(), 0);
             if (count < 0) {
@@ -256,7 +260,7 @@ private:
                     break;
                 }
                 for (auto* direction : {&connection.up, &connection.down}) {
-                    if (direction->takes_more()) {
+                    if (direction->takes_more(most_queued())) {
                         watched.push_back({direction->from, POLLIN, 0});
                     }
                     if (direction->has_due(now)) {

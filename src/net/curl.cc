@@ -316,8 +316,42 @@ int CurlSession::on_close(void* self, curl_socket_t socket) noexcept {
     if (is_data && !session.abandoning_ && session.events_.upload_ended && session.events_.upload_ended()) {
         session.await_last_answer(socket);
     }
+    if (!is_data && !session.abandoning_ && session.events_.moving_data && session.events_.moving_data()) {
+        session.read_parting_words();
+    }
     std::erase(sockets, socket);
     return ::close(socket);
+}
+
+bool CurlSession::answer_waits() const noexcept {
+    char first = 0;
+    return !sockets_.empty() && ::recv(sockets_.front(), &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+// When a data connection breaks, libcurl closes the control connection without reading what the
+// server says about it, which is often the reason ("552 quota exceeded"). Under TLS it stays unread.
+void CurlSession::read_parting_words() noexcept {
+    constexpr int patience = 200;
+    std::array<char, 2048> bytes;
+    const int stop = context_ != nullptr && context_->stop != nullptr ? context_->stop->descriptor() : -1;
+    std::array<pollfd, 2> watched{{{sockets_.front(), POLLIN, 0}, {stop, POLLIN, 0}}};
+    if (stop_wanted() || ::poll(watched.data(), watched.size(), patience) <= 0 || watched[0].revents == 0) {
+        return;
+    }
+    const auto size = ::recv(sockets_.front(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (size <= 0 || (bytes[0] < '1' || bytes[0] > '5')) {
+        return;
+    }
+    try {
+        std::string_view text(bytes.data(), static_cast<std::size_t>(size));
+        while (!text.empty()) {
+            const auto line = text.substr(0, text.find('\n'));
+            text.remove_prefix(std::min(text.size(), line.size() + 1));
+            tell(CURLINFO_HEADER_IN, line);
+        }
+    } catch (...) {
+        failure_ = std::current_exception();
+    }
 }
 
 // libcurl closes the data connection and then waits for the answer in laps of a second, for at most

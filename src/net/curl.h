@@ -67,6 +67,9 @@ public:
     CURLcode result() const { return result_; }
     std::string message() const { return message_; }
 
+    // For use in Events: whether the control connection has something to read, not only its end.
+    bool answer_waits() const noexcept;
+
     // Gives up the running transfer, and with it its connection.
     void abandon();
     // Closes every connection without another word to the server.
@@ -85,6 +88,7 @@ private:
     void await_events(const Context& context, std::chrono::milliseconds limit);
     void finish();
     bool stop_wanted() const noexcept;
+    void read_parting_words() noexcept;
     void await_last_answer(curl_socket_t data_socket) noexcept;
     [[noreturn]] void give_up(Error error);
 

@@ -332,7 +332,6 @@ std::unique_ptr<OutputStream> FtpTransport::write(const Context& context, std::s
                 fmt::format("{}: {} cannot be continued at byte {}: it has {} there", session_.where(), in_quotes(path),
                             offset, entry && entry->size ? std::to_string(*entry->size) : "none"));
         }
-        transfer.append = *entry->size == offset;
     }
     try {
         session_.begin_upload(context, transfer);

@@ -87,10 +87,21 @@ Error FtpSession::refusal(std::string_view doing) const {
 
 Error FtpSession::explained(std::string_view doing) const {
     const auto& answer = last();
+    if (answer.code >= 400 && answer.command.starts_with("AUTH ")) {
+        return without_tls(doing);
+    }
     if (answer.code >= 400) {
         return from_answer(answer, doing, where_, options_.security);
     }
     return connection_error(doing);
+}
+
+Error FtpSession::without_tls(std::string_view doing) const {
+    Error error(ErrorKind::Invalid, fmt::format("{}: {}: the server does not offer TLS on this port", where_, doing));
+    error.advise(
+        "Set security: implicit if the server has a port of its own for TLS, or security: none if password and files "
+        "may travel in clear text.");
+    return error;
 }
 
 Error FtpSession::connection_error(std::string_view doing) const {
@@ -133,9 +144,7 @@ Error FtpSession::connection_error(std::string_view doing) const {
         case CURLE_SSL_CERTPROBLEM:
             return say(ErrorKind::Invalid, curl_->message(), "ca_file or ca must hold certificates in PEM form.");
         case CURLE_USE_SSL_FAILED:
-            return say(ErrorKind::Invalid, "the server does not offer TLS on this port",
-                       "Set security: implicit if the server has a port of its own for TLS, or security: none if "
-                       "password and files may travel in clear text.");
+            return without_tls(doing);
         case CURLE_LOGIN_DENIED:
             return say(ErrorKind::Denied, fmt::format("login refused for {}", in_quotes(options_.user)),
                        "Check user and password.");
@@ -152,7 +161,9 @@ Error FtpSession::connection_error(std::string_view doing) const {
     return say(ErrorKind::Unavailable,
                fmt::format("the connection failed ({}){}", curl_->message(),
                            after_data ? "; whether the server has carried it out is unknown" : ""),
-               {});
+               control_protected_ && !options_.tls_sessions && last().code / 100 == 1
+                   ? "The server may want the TLS session resumed for data connections: set tls_sessions: true."
+                   : "");
 }
 
 }  // namespace rowhaul

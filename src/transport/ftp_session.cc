@@ -16,9 +16,13 @@ constexpr long download_buffer = 512 * 1024;
 constexpr std::size_t kept_exchanges = 64;
 
 // Anything that could end a command and start another must never be sent.
+bool has_control_character(std::string_view text) {
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
 const std::string& checked_command(const std::string& command) {
-    if (std::any_of(command.begin(), command.end(),
-                    [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; })) {
+    if (has_control_character(command)) {
         throw Error(ErrorKind::Invalid,
                     fmt::format("{} cannot be sent to an FTP server: it has a control character", in_quotes(command)));
     }
@@ -87,6 +91,9 @@ FtpSession::FtpSession(const FtpOptions& options) : options_(options), verifier_
     url_ = fmt::format("{}://{}:{}/", implicit ? "ftps" : "ftp", is_v6 ? host : url_encoded(host), port);
     checked_command(options_.user);
     checked_command(options_.folder);
+    if (has_control_character(options_.password.value)) {
+        throw Error(ErrorKind::Invalid, "the password has a control character, which FTP cannot send");
+    }
     verifier_.on_handshake([this](const TlsPeer& peer) { on_handshake(peer); });
 }
 
@@ -255,6 +262,7 @@ void FtpSession::prepare(const std::string& url_path, const std::vector<std::str
     surplus_read_ = 0;
     wants_more_ = false;
     at_end_ = false;
+    was_cut_short_ = false;
     List quote;
     for (const auto& command : before) {
         append(quote, command);
@@ -262,7 +270,6 @@ void FtpSession::prepare(const std::string& url_path, const std::vector<std::str
     curl.set(CURLOPT_URL, (url_ + url_path).c_str());
     curl.set(CURLOPT_NOBODY, 0L);
     curl.set(CURLOPT_UPLOAD, 0L);
-    curl.set(CURLOPT_APPEND, 0L);
     curl.set(CURLOPT_RESUME_FROM_LARGE, curl_off_t{0});
     curl.set(CURLOPT_INFILESIZE_LARGE, curl_off_t{-1});
     curl.set(CURLOPT_CUSTOMREQUEST, static_cast<const char*>(nullptr));
@@ -417,9 +424,9 @@ void FtpSession::begin_upload(const Context& context, const Transfer& transfer) 
     announce_utf8(transfer.path, before);
     prepare(url_encoded(checked_command(transfer.path)), before);
     curl_->set(CURLOPT_UPLOAD, 1L);
-    curl_->set(CURLOPT_APPEND, transfer.append ? 1L : 0L);
     List restart;
-    if (transfer.offset != 0 && !transfer.append) {
+    // Not APPE: an earlier session may still be writing what it had received, and would move our place.
+    if (transfer.offset != 0) {
         append(restart, fmt::format("REST {}", transfer.offset));
         curl_->set(CURLOPT_PREQUOTE, restart.get());
     }
@@ -468,6 +475,10 @@ std::optional<std::size_t> FtpSession::provide(std::span<char> into) {
         wants_more_ = true;
         return at_end_ ? std::optional<std::size_t>(0) : std::nullopt;
     }
+    if (curl_->answer_waits()) {
+        was_cut_short_ = at_end_ = true;
+        return 0;
+    }
     const auto size = std::min(into.size(), outgoing_.size());
     std::memcpy(into.data(), outgoing_.data(), size);
     outgoing_ = outgoing_.subspan(size);
@@ -478,7 +489,7 @@ void FtpSession::send(const Context& context, std::span<const char> bytes) {
     outgoing_ = bytes;
     wants_more_ = false;
     run(context, [this] { return outgoing_.empty(); });
-    if (!outgoing_.empty() || !curl_->running()) {
+    if (was_cut_short_ || !outgoing_.empty() || !curl_->running()) {
         fail("write");
     }
 }
@@ -487,7 +498,7 @@ void FtpSession::finish_upload(const Context& context) {
     outgoing_ = {};
     at_end_ = true;
     run(context, [] { return false; });
-    if (curl_->result() != CURLE_OK) {
+    if (curl_->result() != CURLE_OK || was_cut_short_) {
         fail("write");
     }
 }

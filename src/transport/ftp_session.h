@@ -69,7 +69,6 @@ public:
         std::string path;          // on the server; ends with '/' to list a folder
         std::string list_command;  // for folders: MLSD, LIST, LIST -a
         std::uint64_t offset = 0;  // where reading or writing starts
-        bool append = false;       // APPE instead of STOR
     };
     // Begin a transfer and return when data can flow. Throw when the server refuses; the connection is
     // then closed, because libcurl does so.
@@ -107,6 +106,7 @@ private:
 
     [[noreturn]] void fail(std::string_view doing);
     Error explained(std::string_view doing) const;
+    Error without_tls(std::string_view doing) const;
     Error connection_error(std::string_view doing) const;
     // A command went out and its final answer has not come.
     bool answer_outstanding() const { return !transcript_.empty() && last().code < 200; }
@@ -135,6 +135,7 @@ private:
     std::span<const char> outgoing_;  // not yet taken by libcurl
     bool wants_more_ = false;         // libcurl asked for data and there was none
     bool at_end_ = false;             // no more data will come
+    bool was_cut_short_ = false;      // the server spoke before the end: not for a good reason
     std::span<char> incoming_;        // what the reader wants filled
     std::size_t received_ = 0;
     std::vector<char> surplus_;  // came after incoming_ was full
