@@ -21,13 +21,25 @@ public:
     void started(const RunningMapping& running) override { progress_.started(running); }
     void waiting() override { progress_.waiting(); }
     void ended(const Waybill& waybill) override {
-        if (!session_.is_json()) {
+        if (session_.is_json() || failure_) {
+            return;
+        }
+        try {
             session_.print(waybill_text(waybill) + "\n");
+        } catch (const Error& error) {
+            failure_ = error;  // nobody listens any more, but the rows are to arrive all the same
+        }
+    }
+    // Throws why a waybill could not be shown.
+    void expect_shown() const {
+        if (failure_) {
+            throw Error(*failure_);
         }
     }
 
 private:
     const Session& session_;
+    std::optional<Error> failure_;
     ProgressLine progress_;
 };
 
@@ -99,12 +111,12 @@ json::value record_json(const ExecutionRecord& record) {
 
 ExitCode run_haul(Session& session, const RunRequest& request, FailOnEmpty fail_on_empty) {
     RunResult result;
+    RunDisplay display(session);
     bool is_task = false;
     try {
         const auto& project = session.project();
         is_task = project.find_task(request.name) != nullptr;
         Executor executor(project, session.store(), session.home(), [] { return Session::stopped_as(); });
-        RunDisplay display(session);
         result = executor.run(session.context(), request, display);
     } catch (const Error& error) {
         // What could not even be started belongs into the history, too: nobody looks at a cron job's output.
@@ -113,6 +125,7 @@ ExitCode run_haul(Session& session, const RunRequest& request, FailOnEmpty fail_
         }
         throw;
     }
+    display.expect_shown();
     if (session.is_json()) {
         session.print_json(result_json(result, is_task));
     } else if (is_task) {

@@ -139,5 +139,40 @@ TEST_F(Recovery, a_failed_run_that_may_have_left_something_is_looked_after_once)
     EXPECT_TRUE(store_.uncleaned("people").empty());
 }
 
+// Asks for a stop as soon as the first mapping was carried.
+class Impatient final : public RunObserver {
+public:
+    explicit Impatient(StopSignal& stop) : stop_(stop) {}
+    void waiting() override { stop_.request(); }
+
+private:
+    StopSignal& stop_;
+};
+
+TEST(Executor, a_task_that_was_stopped_between_its_mappings_did_not_succeed) {
+    const TemporaryFolder folder;
+    SqliteHandle shop(folder / "shop.db", SqliteAccess::Create);
+    shop.execute("create table people (id int); insert into people values (7)");
+    write_file(folder / "rowhaul.yaml", fmt::format("version: 1\n"
+                                                    "connections: {{ shop: {{ type: sqlite, path: '{0}/shop.db' }}, "
+                                                    "out: {{ type: local, folder: '{0}' }} }}\n"
+                                                    "defaults: {{ source: {{ connection: shop, table: people }}, "
+                                                    "target: {{ connection: out, file: '{{mapping}}.csv' }} }}\n"
+                                                    "mappings: {{ one: {{}}, two: {{}} }}\n"
+                                                    "tasks: {{ both: {{ mappings: [one, two] }} }}\n",
+                                                    folder.path().string()));
+    const Catalog catalog = components();
+    const Project project(folder / "rowhaul.yaml", catalog);
+    Store store(folder / "home");
+    StopSignal stop;
+    Context context;
+    context.stop = &stop;
+    Impatient observer(stop);
+    Executor executor(project, store, folder / "home", [] { return RunOutcome::Cancelled; });
+    EXPECT_EQ(executor.run(context, {.name = "both"}, observer).outcome, RunOutcome::Cancelled);
+    EXPECT_TRUE(store.history("two", 10).empty());
+    EXPECT_FALSE(std::filesystem::exists(folder / "two.csv"));
+}
+
 }  // namespace
 }  // namespace rowhaul
