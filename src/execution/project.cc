@@ -10,6 +10,8 @@
 #include <array>
 #include <fmt/format.h>
 #include <glob.h>
+#include <map>
+#include <utility>
 
 namespace rowhaul {
 
@@ -108,12 +110,15 @@ std::vector<Field> read_fields(const Node& fields, const std::string& path, Prob
     }
     for (const auto& item : fields.items()) {
         const auto item_path = fmt::format("{}[{}]", path, read.size() + 1);
-        if (item.is_scalar()) {
-            read.push_back({item.text(), item.text()});
-            continue;
+        Field field{item.text(), item.text()};
+        if (!item.is_scalar()) {
+            auto options = parse<FieldOptions>(item, item_path, problems);
+            field = {options.to, options.from.empty() ? options.to : options.from};
         }
-        auto options = parse<FieldOptions>(item, item_path, problems);
-        read.push_back({options.to, options.from.empty() ? options.to : options.from});
+        if (!field.to.empty() && std::ranges::find(read, field.to, &Field::to) != read.end()) {
+            problems.add(item.position(), item_path, fmt::format("makes a second column \"{}\"", field.to));
+        }
+        read.push_back(std::move(field));
     }
     if (read.empty()) {
         problems.add(fields.position(), path, "is empty; leave it out to take every column");
@@ -302,6 +307,34 @@ void Project::check_tasks(Problems& problems) const {
                 problems.add(place.position(), fmt::format("tasks.{}.mappings", task.name),
                              fmt::format("there is no mapping \"{}\"{}", mapping, did_you_mean(mapping, names)));
             }
+        }
+        check_files(task, problems);
+    }
+}
+
+// One file of a task must not take the place of another.
+void Project::check_files(const TaskDefinition& task, Problems& problems) const {
+    std::map<std::pair<std::string, std::string>, std::string> writers;
+    for (const auto& name : task.options.mappings) {
+        const auto* mapping = find_in(mappings_, name);
+        const Node* file = mapping != nullptr ? mapping->target.find("file") : nullptr;
+        if (file == nullptr || !file->is_scalar()) {
+            continue;
+        }
+        const auto& pattern = file->text();
+        const Node* if_exists = mapping->target.find("if_exists");
+        const bool replaces = if_exists == nullptr || if_exists->text() == "replace";
+        const bool is_own =
+            pattern.find("{mapping}") != std::string::npos || pattern.find("{execution}") != std::string::npos;
+        if (!replaces || is_own) {
+            continue;
+        }
+        const auto [first, is_new] = writers.try_emplace({mapping->target_connection, pattern}, name);
+        if (!is_new) {
+            problems.add(file->position(), fmt::format("{}.target.file", mapping->path),
+                         fmt::format("is also the file of {}, which runs before it in the task {}; put {{mapping}} "
+                                     "into the name, or set if_exists: number",
+                                     first->second, task.name));
         }
     }
 }

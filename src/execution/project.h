@@ -127,6 +127,7 @@ private:
     void read_mapping(std::string_view name, const Node& own, Problems&);
     void check_sides(const MappingDefinition&, Problems&) const;
     void check_tasks(Problems&) const;
+    void check_files(const TaskDefinition&, Problems&) const;
 
     const Catalog& catalog_;
     std::filesystem::path file_;

@@ -131,6 +131,34 @@ TEST_F(Configuration, MappingsAreCheckedAsARunWouldReadThem) {
     EXPECT_THAT(said, HasSubstr("there is no mapping \"g\""));
 }
 
+TEST_F(Configuration, ANameThatTwoColumnsWouldBearIsAProblem) {
+    company.configure(
+        "mappings: { people: { source: { connection: shop, table: people }, target: { connection: export, file: p }, "
+        "fields: [ id, { to: id, from: name } ] } }\n");
+    EXPECT_THAT(company.rowhaul({"validate"}).errors,
+                HasSubstr("mappings.people.fields[2]: makes a second column \"id\""));
+}
+
+TEST_F(Configuration, AFileThatTwoMappingsOfATaskWouldWriteIsAProblem) {
+    const auto validate = [&](std::string_view file) {
+        company.configure(
+            fmt::format("defaults: {{ source: {{ connection: shop, table: people }}, "
+                        "target: {{ connection: export, {} }} }}\n"
+                        "mappings: {{ one: {{}}, two: {{}} }}\n"
+                        "tasks: {{ both: {{ mappings: [one, two] }} }}\n",
+                        file));
+        return company.rowhaul({"validate"});
+    };
+    const auto same = validate("file: people.csv");
+    EXPECT_EQ(same.status, 2);
+    EXPECT_THAT(same.errors,
+                AllOf(HasSubstr("mappings.two.target.file: is also the file of one"), HasSubstr("{mapping}")));
+    EXPECT_EQ(validate("file: '{date}.csv'").status, 2);
+    EXPECT_EQ(validate("file: '{mapping}.csv'").status, 0);
+    EXPECT_EQ(validate("file: '{execution}.csv'").status, 0);
+    EXPECT_EQ(validate("file: people.csv, if_exists: number").status, 0);
+}
+
 TEST_F(Configuration, WhatIsNotYamlIsToldWithItsPlace) {
     EXPECT_THAT(complaint("version: 1\nconnections: { shop: { type: sqlite\n"), HasSubstr("rowhaul.yaml:"));
     EXPECT_THAT(complaint("version: 1\nversion: 1\n"), HasSubstr("rowhaul.yaml:2:"));
