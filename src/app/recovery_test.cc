@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What becomes of runs whose process died at a chosen moment, seen by the next run of the mapping.
+#include "app/components.h"
+#include "database/sqlite_handle.h"
 #include "execution/executor.h"
-
-#include "database/sqlite_database.h"
-#include "format/csv.h"
 #include "io/digest.h"
 #include "testing/temporary_folder.h"
-#include "transport/local.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -19,14 +17,6 @@ using ::testing::HasSubstr;
 using testing::read_file;
 using testing::TemporaryFolder;
 using testing::write_file;
-
-Catalog components() {
-    Catalog catalog;
-    catalog.add_database<SqliteDatabase>();
-    catalog.add_transport<LocalTransport>();
-    catalog.add_format<CsvFormat>();
-    return catalog;
-}
 
 // A mapping "people" of one row to out/{sequence}.csv, and a store that remembers a run of it.
 class Recovery : public ::testing::Test {
