@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import statistics
 import subprocess
 
@@ -60,9 +61,20 @@ def table(comparisons):
     return "\n".join([row(lines[0]), dashes, *map(row, lines[1:])])
 
 
-def first_line(*command):
+# A peer's name, and what prints its version.
+VERSIONS = [("psql", "--version"), ("mariadb", "--version"), ("sqlite3", "--version"), ("ssh", "-V"),
+            ("rclone", "--version"), ("curl", "--version"), ("lftp", "--version"), ("pbzip2", "--version"),
+            ("pigz", "--version"), ("zstd", "--version")]
+
+
+def output_of(*command):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return (done.stdout or done.stderr).splitlines()[0].strip() if done.stdout or done.stderr else ""
+    return (done.stdout or done.stderr).strip()
+
+
+def version(name, option):
+    found = re.search(r"\d+(\.\d+)+[\w.-]*", output_of(name, option).replace("Ver 15.", ""))
+    return f"{name} {found.group() if found else 'of unknown version'}"
 
 
 def machine():
@@ -72,14 +84,8 @@ def machine():
     release = dict(line.split("=", 1) for line in pathlib.Path("/etc/os-release").read_text().splitlines() if "=" in line)
     return {"processor": model, "cores": os.cpu_count(), "memory_gib": round(memory, 1),
             "system": release.get("PRETTY_NAME", "").strip('"'), "kernel": platform.release(),
-            "load_before": round(os.getloadavg()[0], 1), "commit": first_line("git", "rev-parse", "--short", "HEAD"),
-            "versions": [first_line("psql", "--version"), first_line("mariadb", "--version"),
-                         "sqlite3 " + first_line("sqlite3", "--version").split(" ")[0], first_line("ssh", "-V"),
-                         first_line("rclone", "--version"), first_line("curl", "--version").split(" (")[0],
-                         first_line("lftp", "--version").split(" |")[1].strip() and
-                         " ".join(first_line("lftp", "--version").split()[2:4]),
-                         first_line("pbzip2", "--version").split(" [")[0], first_line("pigz", "--version"),
-                         first_line("zstd", "--version")]}
+            "load_before": round(os.getloadavg()[0], 1), "commit": output_of("git", "rev-parse", "--short", "HEAD"),
+            "versions": [version(*command) for command in VERSIONS]}
 
 
 def markdown(date, described, data, runs, comparisons):
