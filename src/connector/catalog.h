@@ -75,7 +75,7 @@ void Catalog::add_transport() {
     transports_.push_back(
         {describe<T>(), [](const Node& section, std::string_view path, Problems& problems) {
              auto options = parse<typename T::Options>(section, path, problems, connection_keys);
-             const PublishingOptions publishing = options;
+             const PublishingOptions& publishing = options;
              return TransportType::Parsed{[options] { return std::make_unique<T>(options); }, publishing};
          }});
 }

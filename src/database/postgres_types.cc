@@ -8,26 +8,24 @@ namespace rowhaul {
 namespace {
 
 // Fixed for ever in the server's catalog/pg_type.dat.
-enum Oid : std::uint32_t {
-    bool_oid = 16,
-    bytea_oid = 17,
-    int8_oid = 20,
-    int2_oid = 21,
-    int4_oid = 23,
-    oid_oid = 26,
-    json_oid = 114,
-    float4_oid = 700,
-    float8_oid = 701,
-    money_oid = 790,
-    bpchar_oid = 1042,
-    varchar_oid = 1043,
-    date_oid = 1082,
-    time_oid = 1083,
-    timestamp_oid = 1114,
-    timestamptz_oid = 1184,
-    numeric_oid = 1700,
-    jsonb_oid = 3802,
-};
+constexpr std::uint32_t bool_oid = 16;
+constexpr std::uint32_t bytea_oid = 17;
+constexpr std::uint32_t int8_oid = 20;
+constexpr std::uint32_t int2_oid = 21;
+constexpr std::uint32_t int4_oid = 23;
+constexpr std::uint32_t oid_oid = 26;
+constexpr std::uint32_t json_oid = 114;
+constexpr std::uint32_t float4_oid = 700;
+constexpr std::uint32_t float8_oid = 701;
+constexpr std::uint32_t money_oid = 790;
+constexpr std::uint32_t bpchar_oid = 1042;
+constexpr std::uint32_t varchar_oid = 1043;
+constexpr std::uint32_t date_oid = 1082;
+constexpr std::uint32_t time_oid = 1083;
+constexpr std::uint32_t timestamp_oid = 1114;
+constexpr std::uint32_t timestamptz_oid = 1184;
+constexpr std::uint32_t numeric_oid = 1700;
+constexpr std::uint32_t jsonb_oid = 3802;
 
 // A modifier carries the length of its own header.
 constexpr std::int32_t header = 4;

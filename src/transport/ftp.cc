@@ -99,7 +99,7 @@ std::chrono::sys_days today() {
     return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
 }
 
-Entry entry_of(FtpListed listed, std::string path) {
+Entry entry_of(const FtpListed& listed, std::string path) {
     return {std::move(path), listed.is_folder, listed.size, listed.modified};
 }
 
@@ -402,10 +402,12 @@ void FtpTransport::make_folder(const Context& context, std::string_view path) {
         return;
     }
     const auto error = session_.refusal("make folder");
-    if (const auto entry = stat(context, path); entry && !entry->is_folder) {
+    const auto entry = stat(context, path);
+    if (entry && !entry->is_folder) {
         throw Error(ErrorKind::Conflict,
                     fmt::format("{}: {} is a file, no folder can be made there", session_.where(), in_quotes(path)));
-    } else if (!entry) {
+    }
+    if (!entry) {
         explain(context, "make folder", path, error);
     }
 }
