@@ -443,7 +443,7 @@ bool FtpSession::accept(std::span<const char> bytes) {
         return false;
     }
     const auto fitting = std::min(bytes.size(), incoming_.size());
-    std::memcpy(incoming_.data(), bytes.data(), fitting);
+    std::copy_n(bytes.data(), fitting, incoming_.data());
     incoming_ = incoming_.subspan(fitting);
     received_ += fitting;
     surplus_.assign(bytes.begin() + static_cast<std::ptrdiff_t>(fitting), bytes.end());
