@@ -182,7 +182,7 @@ std::optional<Entry> FtpTransport::stat_by_mlst(const Context& context, std::str
             // The folder itself is "cdir" for some servers, which says nothing about its name.
             if (line.starts_with(' ')) {
                 if (auto listed = parse_mlsd_line(line)) {
-                    return entry_of(std::move(*listed), std::string(path));
+                    return entry_of(*listed, std::string(path));
                 }
                 return Entry{std::string(path), true, {}, {}};
             }
@@ -294,7 +294,7 @@ void FtpTransport::list_server(const Context& context, const std::string& server
             continue;
         }
         auto path = path_below(folder, name_alone(listed->name));
-        if (!each(entry_of(std::move(*listed), std::move(path)))) {
+        if (!each(entry_of(*listed, std::move(path)))) {
             lines.skip_rest();
             return;
         }

@@ -4,7 +4,6 @@
 #include "transport/path.h"
 
 #include <algorithm>
-#include <cstring>
 #include <fmt/format.h>
 
 namespace rowhaul {
@@ -454,7 +453,7 @@ bool FtpSession::accept(std::span<const char> bytes) {
 std::size_t FtpSession::receive(const Context& context, std::span<char> into) {
     if (surplus_read_ < surplus_.size()) {
         const auto size = std::min(into.size(), surplus_.size() - surplus_read_);
-        std::memcpy(into.data(), surplus_.data() + surplus_read_, size);
+        std::copy_n(surplus_.data() + surplus_read_, size, into.data());
         surplus_read_ += size;
         return size;
     }
@@ -480,7 +479,7 @@ std::optional<std::size_t> FtpSession::provide(std::span<char> into) {
         return 0;
     }
     const auto size = std::min(into.size(), outgoing_.size());
-    std::memcpy(into.data(), outgoing_.data(), size);
+    std::copy_n(outgoing_.data(), size, into.data());
     outgoing_ = outgoing_.subspan(size);
     return size;
 }

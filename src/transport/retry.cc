@@ -5,7 +5,6 @@
 #include "transport/renaming.h"
 
 #include <algorithm>
-#include <cstring>
 #include <fmt/format.h>
 #include <unordered_set>
 
@@ -145,8 +144,8 @@ private:
     void remember(std::span<const std::byte> bytes) {
         const auto at = static_cast<std::size_t>(end_ % window_bytes_);
         const auto first = std::min(bytes.size(), window_bytes_ - at);
-        std::memcpy(window_.get() + at, bytes.data(), first);
-        std::memcpy(window_.get(), bytes.data() + first, bytes.size() - first);
+        std::copy_n(bytes.data(), first, window_.get() + at);
+        std::copy_n(bytes.data() + first, bytes.size() - first, window_.get());
         end_ += bytes.size();
     }
 

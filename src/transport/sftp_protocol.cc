@@ -5,7 +5,6 @@
 #include "io/stream.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace rowhaul {
 
@@ -147,7 +146,7 @@ std::span<std::byte> SftpFrames::room(std::size_t size) {
         begin_ = end_ = 0;
     }
     if (buffer_.size() - end_ < size) {
-        std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+        std::copy_n(buffer_.data() + begin_, end_ - begin_, buffer_.data());
         end_ -= begin_;
         begin_ = 0;
         if (buffer_.size() - end_ < size) {
