@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Brings one file of this machine to a connection, through the streams that a run writes its files
-// through: compressed by the ending of its name, verified, renamed; and digested, if asked to be,
-// which a run always does and other programs do not.
+// Brings one file of this machine to a connection as a run brings a file that lies complete here:
+// compressed by the ending of its name, verified, renamed; and digested, if asked to be, which a run
+// always does and other programs do not.
 //
 //     bench_file rowhaul.yaml CONNECTION FILE NAME [digests]
 #include "app/components.h"
 #include "base/identifier.h"
-#include "io/async_output.h"
 #include "io/compression.h"
 #include "io/digest.h"
 #include "options/document.h"
@@ -58,12 +57,12 @@ std::unique_ptr<InputStream> open_here(const Context& context, const std::filesy
 }
 
 void write_all(const Context& context, InputStream& input, std::unique_ptr<OutputStream> end, Compression method) {
-    AsyncOutput output(compressing(std::move(end), {.method = method, .threads = 2}));
+    const auto output = compressing(std::move(end), {.method = method, .threads = 2});
     std::vector<std::byte> block(std::size_t{256} * 1024);
     while (const auto size = input.read(context, block)) {
-        output.write(context, std::span(block).first(size));
+        output->write(context, std::span(block).first(size));
     }
-    output.commit(context);
+    output->commit(context);
 }
 
 void bring(const Destination& to, const std::string& file, const std::string& name, Digests digests) {

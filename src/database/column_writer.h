@@ -18,7 +18,7 @@ public:
             cells_.push_back(cells.data());
         }
     }
-    void put(std::size_t column, std::size_t row, Cell cell) const { cells_[column][row] = cell; }
+    Cell& at(std::size_t column, std::size_t row) const { return cells_[column][row]; }
     void finish(Batch& batch, std::size_t rows) const {
         for (std::size_t column = 0; column < batch.width(); ++column) {
             batch.build(column).resize(rows);

@@ -93,7 +93,7 @@ void PostgresCopyParser::parse(std::string_view line, const ColumnWriter& column
             if (!wanted.columns.empty()) {
                 const Cell value = cell_of(wanted, cell, cell_end, has_backslash, arena);
                 for (const auto column : wanted.columns) {
-                    columns.put(column, row, value);
+                    columns.at(column, row) = value;
                 }
             }
         }

@@ -194,10 +194,9 @@ private:
                 break;
             }
             for (std::size_t column = 0; column < schema_.size(); ++column) {
-                const auto [cell, differs] =
-                    read_sqlite_cell(statement_.raw(), static_cast<int>(places_[column]), schema_[column].type, arena);
-                columns_.put(column, rows, cell);
-                differing_[column] += differs ? 1 : 0;
+                const auto stored = read_sqlite_cell(statement_.raw(), static_cast<int>(places_[column]),
+                                                     schema_[column].type, arena, columns_.at(column, rows));
+                differing_[column] += stored == StoredType::Different ? 1 : 0;
             }
             ++rows;
         }

@@ -80,25 +80,27 @@ std::string_view hex_of(std::string_view bytes, Arena& arena) {
     return {hex, 2 * bytes.size()};
 }
 
-SqliteCell cell_of_integer(std::int64_t value, Type type, Arena& arena) {
-    if (type == Type::Boolean && (value == 0 || value == 1)) {
-        return {Cell(value == 1 ? "true" : "false")};
-    }
+bool holds_numbers(Type type) {
+    return type == Type::Float || type == Type::Decimal || type == Type::Text || type == Type::Json;
+}
+
+std::string_view integer_text(std::int64_t value, Arena& arena) {
     char* const text = arena.allocate(max_integer_text);
     const auto size = write_integer(text, value);
     arena.shrink_last(max_integer_text, size);
-    const bool fits = type == Type::Integer || type == Type::Decimal || type == Type::Float || type == Type::Text ||
-                      type == Type::Json;
-    return {Cell(std::string_view(text, size)), !fits};
+    return {text, size};
 }
 
-SqliteCell cell_of_real(double value, Type type, Arena& arena) {
+std::string_view real_text(double value, Type type, Arena& arena) {
     const auto longest = type == Type::Decimal ? max_fixed_text : max_float_text;
     char* const text = arena.allocate(longest);
     const auto size = type == Type::Decimal ? write_fixed(text, value) : write_float(text, value);
     arena.shrink_last(longest, size);
-    const bool fits = type == Type::Float || type == Type::Decimal || type == Type::Text || type == Type::Json;
-    return {Cell(std::string_view(text, size)), !fits};
+    return {text, size};
+}
+
+StoredType as_declared_if(bool fits) {
+    return fits ? StoredType::AsDeclared : StoredType::Different;
 }
 
 std::string_view sized(const void* data, int size) {
@@ -123,27 +125,37 @@ Type sqlite_type(std::string_view declared) {
     return rule != rules.end() ? rule->type : Type::Text;
 }
 
-SqliteCell read_sqlite_cell(sqlite3_stmt* statement, int column, Type type, Arena& arena) {
+// The cell is written where it belongs: handing it back in a struct cost more than reading it.
+StoredType read_sqlite_cell(sqlite3_stmt* statement, int column, Type type, Arena& arena, Cell& into) {
     // An "unprotected" value, but nobody else has a mutex to hold on this connection.
     sqlite3_value* const value = sqlite3_column_value(statement, column);
     const int stored = sqlite3_value_type(value);
     if (stored == SQLITE_NULL) {
-        return {};
+        into = Cell();
+        return StoredType::AsDeclared;
     }
     if (type == Type::Bytes || stored == SQLITE_BLOB) {
         const auto* const data = sqlite3_value_blob(value);
-        const auto bytes = sized(data, sqlite3_value_bytes(value));
-        return {Cell(hex_of(bytes, arena)), (stored == SQLITE_BLOB) != (type == Type::Bytes)};
+        into = Cell(hex_of(sized(data, sqlite3_value_bytes(value)), arena));
+        return as_declared_if((stored == SQLITE_BLOB) == (type == Type::Bytes));
     }
     if (stored == SQLITE_INTEGER) {
-        return cell_of_integer(sqlite3_value_int64(value), type, arena);
+        const auto number = sqlite3_value_int64(value);
+        if (type == Type::Boolean && (number == 0 || number == 1)) {
+            into = Cell(number == 1 ? "true" : "false");
+            return StoredType::AsDeclared;
+        }
+        into = Cell(integer_text(number, arena));
+        return as_declared_if(type == Type::Integer || holds_numbers(type));
     }
     if (stored == SQLITE_FLOAT) {
-        return cell_of_real(sqlite3_value_double(value), type, arena);
+        into = Cell(real_text(sqlite3_value_double(value), type, arena));
+        return as_declared_if(holds_numbers(type));
     }
     const auto* const data = sqlite3_value_text(value);
     const auto text = sized(data, sqlite3_value_bytes(value));
-    return {Cell(arena.copy(text)), !text_fits(text, type)};
+    into = Cell(arena.copy(text));
+    return as_declared_if(text_fits(text, type));
 }
 
 }  // namespace rowhaul

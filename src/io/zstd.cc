@@ -11,12 +11,25 @@ namespace rowhaul {
 
 namespace {
 
-constexpr std::size_t job_bytes = 1024 * 1024;
-// Powers of two. What levels up to 4 use anyway; higher ones search harder in the same tables.
+constexpr std::size_t mebibyte = 1024 * 1024;
+constexpr int last_fast_level = 4;
+// Powers of two. What the fast levels use anyway; slower ones search harder in the same tables.
 constexpr int largest_window = 21;
 constexpr int largest_table = 19;
-// A job's input, output and overlap, and the tables.
-constexpr std::size_t thread_memory = 3 * job_bytes + 5 * 1024 * 1024;
+
+// What one thread works on at a time. A thread that has finished waits until the next job is handed
+// to it, so those that are done quickly are large.
+std::size_t job_bytes(int level) {
+    return level <= last_fast_level ? 2 * mebibyte : mebibyte;
+}
+
+// How many threads the memory suffices for: each has a job's input and output and its tables; four
+// jobs more are being filled, or kept for what follows them to refer to.
+unsigned affordable_threads(int level, unsigned wanted) {
+    const auto tables = level <= last_fast_level ? 3 * mebibyte / 2 : 5 * mebibyte;
+    const auto affordable = (compression_memory - 4 * job_bytes(level)) / (2 * job_bytes(level) + tables);
+    return static_cast<unsigned>(std::clamp<std::size_t>(wanted, 1, affordable));
+}
 
 class ZstdStream : public OutputStream {
 public:
@@ -25,16 +38,15 @@ public:
         if (!compressor_) {
             throw Error(ErrorKind::Exhausted, "zstd: no memory for a compressor");
         }
-        const auto affordable = std::clamp<std::size_t>(threads, 1, compression_memory / thread_memory);
         set(ZSTD_c_compressionLevel, level);
         set(ZSTD_c_checksumFlag, 1);
-        if (level > 4) {
+        if (level > last_fast_level) {
             set(ZSTD_c_windowLog, largest_window);
             set(ZSTD_c_hashLog, largest_table);
             set(ZSTD_c_chainLog, largest_table);
         }
-        set(ZSTD_c_nbWorkers, static_cast<int>(affordable));
-        set(ZSTD_c_jobSize, static_cast<int>(job_bytes));
+        set(ZSTD_c_nbWorkers, static_cast<int>(affordable_threads(level, threads)));
+        set(ZSTD_c_jobSize, static_cast<int>(job_bytes(level)));
     }
 
     void write(const Context& context, std::span<const std::byte> bytes) override {
