@@ -85,8 +85,9 @@ ExitCode run_validate(Session& session) {
                                                {"mappings", project.mappings().size()},
                                                {"tasks", project.tasks().size()}});
     } else {
-        session.print(fmt::format("{} is in order: {} connections, {} mappings, {} tasks.\n", project.file().string(),
-                                  project.connections().size(), project.mappings().size(), project.tasks().size()));
+        session.print(fmt::format("{} is in order (connections: {}, mappings: {}, tasks: {}).\n",
+                                  project.file().string(), project.connections().size(), project.mappings().size(),
+                                  project.tasks().size()));
     }
     return ExitCode::Succeeded;
 }

@@ -27,10 +27,15 @@ struct CommandLine {
 void add_global_options(CLI::App& app, CommandLine& line) {
     app.add_option("-f,--file", line.global.file, "The configuration")->capture_default_str();
     app.add_option("--home", line.global.home, "Folder for state: history, waybills [.rowhaul beside the file]");
-    app.add_option("--output", line.global.output, "How results are written: table or json")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, OutputForm>{{"table", OutputForm::Table}, {"json", OutputForm::Json}}));
-    app.add_option("--log-level", line.global.log_level, "What is told on stderr: debug, info, warning, error, off")
+    app.add_option_function<std::string>(
+           "--output",
+           [&line](const std::string& form) {
+               line.global.output = form == "json" ? OutputForm::Json : OutputForm::Table;
+           },
+           "How results are written")
+        ->check(CLI::IsMember({"table", "json"}))
+        ->default_str("table");
+    app.add_option("--log-level", line.global.log_level, "What is told on stderr")
         ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
         ->capture_default_str();
 }

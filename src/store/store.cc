@@ -46,7 +46,10 @@ std::uint64_t count(std::int64_t stored) {
 
 std::string store_path(const std::filesystem::path& home) {
     std::error_code failure;
-    std::filesystem::create_directories(home, failure);
+    // Rejected rows lie here, and files on their way: nobody else's business.
+    if (std::filesystem::create_directories(home, failure)) {
+        std::filesystem::permissions(home, std::filesystem::perms::owner_all, failure);
+    }
     if (failure) {
         throw Error(failure == std::errc::no_space_on_device ? ErrorKind::Exhausted : ErrorKind::Denied,
                     fmt::format("cannot make the home folder {}: {}", home.string(), failure.message()))

@@ -58,8 +58,8 @@ struct StoredFile {
 
 class Store {
 public:
-    // Makes the home folder and its store when missing and brings an older one up to date. Throws
-    // Conflict for a store that a newer Rowhaul wrote.
+    // Makes the home folder, for its owner only, and its store when missing, and brings an older one
+    // up to date. Throws Conflict for a store that a newer Rowhaul wrote.
     explicit Store(const std::filesystem::path& home);
 
     void begin(const ExecutionRecord&);

@@ -48,6 +48,12 @@ TEST(Store, remembers_an_execution_across_processes) {
     EXPECT_EQ(store.children("01T").size(), 1U);
 }
 
+TEST(Store, keeps_a_new_home_to_its_owner) {
+    const TemporaryFolder folder;
+    const Store store(folder.path() / "home");
+    EXPECT_EQ(std::filesystem::status(folder.path() / "home").permissions(), std::filesystem::perms::owner_all);
+}
+
 TEST(Store, tells_history_latest_first) {
     const TemporaryFolder home;
     Store store(home.path());
