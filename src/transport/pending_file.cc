@@ -146,8 +146,17 @@ std::unique_ptr<OutputStream> PendingFile::open(const Context& context) {
     last_context_ = context;
     refuse_existing(context);
     state_ = State::Open;
-    auto inner = spool_ ? spool_->write(context, temporary_path_) : open_on_server(context, temporary_path_);
-    return std::make_unique<Stream>(*this, std::move(inner));
+    try {
+        auto inner = spool_ ? spool_->write(context, temporary_path_) : open_on_server(context, temporary_path_);
+        return std::make_unique<Stream>(*this, std::move(inner));
+    } catch (const Error& error) {
+        // Refused, so nothing was made; where the link broke or the disk was full, something may have been.
+        if (error.kind() == ErrorKind::Denied || error.kind() == ErrorKind::Invalid ||
+            error.kind() == ErrorKind::NotFound) {
+            state_ = State::New;
+        }
+        throw;
+    }
 }
 
 std::unique_ptr<OutputStream> PendingFile::open_on_server(const Context& context, const std::string& path) {

@@ -210,7 +210,7 @@ TEST_F(Configuration, ValidateCountsWhatThereIs) {
         "target: { connection: export, file: p.csv } } }\n");
     const auto validated = company.rowhaul({"validate"});
     EXPECT_EQ(validated.status, 0);
-    EXPECT_THAT(validated.output, HasSubstr("2 connections, 1 mappings, 0 tasks"));
+    EXPECT_THAT(validated.output, HasSubstr("connections: 2, mappings: 1, tasks: 0"));
     EXPECT_EQ(text_at(company.ask({"validate"}), "/good"), "true");
     EXPECT_FALSE(std::filesystem::exists(company / ".rowhaul")) << "to validate needs no state";
 }
