@@ -202,6 +202,62 @@ TEST_F(SftpTest, logs_in_with_a_password) {
     EXPECT_THAT(error->what(), Not(HasSubstr("s3cret")));
 }
 
+SftpOptions asked_options_for(const OpenSsh& server) {
+    auto options = options_for(server);
+    options.private_key.value.clear();
+    options.password.value = OpenSsh::password;
+    return options;
+}
+
+TEST_F(SftpTest, answers_a_server_that_asks_for_the_password_and_takes_it_in_no_other_way) {
+    const OpenSsh server({.questions = {SshQuestion::Hidden}});
+    const auto right = connect(asked_options_for(server));
+    EXPECT_FALSE(right) << right->what() << server.log();
+    auto options = asked_options_for(server);
+    options.password.value = "a wrong s3cret";
+    const auto wrong = connect(options);
+    ASSERT_TRUE(wrong);
+    EXPECT_EQ(wrong->kind(), ErrorKind::Denied);
+    EXPECT_THAT(wrong->what(), HasSubstr("a password it asks for"));
+    EXPECT_THAT(wrong->what(), Not(HasSubstr("s3cret")));
+    options.password.value.clear();
+    const auto none = connect(options);
+    ASSERT_TRUE(none);
+    EXPECT_EQ(none->kind(), ErrorKind::Denied);
+    EXPECT_THAT(none->advice(), HasSubstr("password"));
+}
+
+TEST_F(SftpTest, answers_every_question_of_a_server_that_asks_twice) {
+    const OpenSsh server({.questions = {SshQuestion::Hidden, SshQuestion::Hidden}});
+    const auto error = connect(asked_options_for(server));
+    EXPECT_FALSE(error) << error->what() << server.log();
+}
+
+TEST_F(SftpTest, gives_no_password_to_a_question_whose_answer_is_shown) {
+    const OpenSsh server({.questions = {SshQuestion::Shown}});
+    const auto error = connect(asked_options_for(server));
+    ASSERT_TRUE(error) << "the password was given away";
+    EXPECT_EQ(error->kind(), ErrorKind::Denied);
+}
+
+TEST_F(SftpTest, uses_a_key_before_it_is_asked_for_a_password) {
+    const OpenSsh server({.questions = {SshQuestion::Hidden}});
+    auto options = options_for(server);
+    options.password.value = "a wrong s3cret";
+    EXPECT_FALSE(connect(options));
+}
+
+TEST_F(SftpTest, gives_key_and_password_to_a_server_that_wants_both) {
+    const OpenSsh server({.lines = {"AuthenticationMethods publickey,keyboard-interactive"},
+                          .questions = {SshQuestion::Hidden}});
+    auto options = options_for(server);
+    options.password.value = OpenSsh::password;
+    const auto both = connect(options);
+    EXPECT_FALSE(both) << both->what() << server.log();
+    options.password.value = "a wrong s3cret";
+    ASSERT_TRUE(connect(options));
+}
+
 TEST_F(SftpTest, a_password_is_not_shown_when_it_is_refused) {
     auto options = options_for(plain_server());
     options.private_key.value.clear();

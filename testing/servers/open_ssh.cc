@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "testing/servers/open_ssh.h"
 
+#include <fmt/format.h>
 #include <pwd.h>
 #include <sstream>
 #include <stdexcept>
@@ -53,8 +54,11 @@ OpenSsh::OpenSsh(const OpenSshOptions& options)
       files_(folder_.path() / "files") {
     std::filesystem::create_directory(files_);
     write_configuration(options);
-    hand_over();
     ProcessOptions process;
+    if (!options.questions.empty()) {
+        process.environment = ask(options.questions);
+    }
+    hand_over();
     process.output = folder_ / "log";
     process.user = {server_user().pw_uid, server_user().pw_gid};
     process_ = std::make_unique<Process>(
@@ -75,9 +79,26 @@ void OpenSsh::write_configuration(const OpenSshOptions& options) const {
     }
     text += "Port " + std::to_string(port_) + "\nListenAddress 127.0.0.1\nHostKey " + host_key_.file.string() +
             "\nPidFile none\nUsePAM yes\nStrictModes no\nAuthorizedKeysFile " + (folder_ / "authorized_keys") +
-            "\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 100\nUseDNS no\n" +
-            "Subsystem " + options.subsystem + "\n";
+            "\nPasswordAuthentication no\nKbdInteractiveAuthentication " + (options.questions.empty() ? "no" : "yes") +
+            "\nMaxStartups 100\nUseDNS no\nSubsystem " + options.subsystem + "\n";
     write_file(folder_ / "sshd_config", text);
+}
+
+// The machine's own PAM is left alone: the wrapper gives this process another folder of services.
+std::map<std::string, std::string> OpenSsh::ask(const std::vector<SshQuestion>& questions) const {
+    const std::filesystem::path wrapper = program({"/usr/lib/x86_64-linux-gnu/libpam_wrapper.so"});
+    const auto module = wrapper.parent_path() / "pam_wrapper/pam_matrix.so";
+    const auto rule = [&](std::string_view kind, std::string_view more) {
+        return fmt::format("{} required {} passdb={} {}\n", kind, module.string(), folder_ / "passwords", more);
+    };
+    std::string service;
+    for (const auto question : questions) {
+        service += rule("auth", question == SshQuestion::Shown ? "echo" : "");
+    }
+    std::filesystem::create_directory(folder_ / "pam");
+    write_file(folder_ / "pam/sshd", service + rule("account", "") + rule("session", ""));
+    write_file(folder_ / "passwords", fmt::format("{}:{}:sshd\n", user_, password));
+    return {{"LD_PRELOAD", wrapper.string()}, {"PAM_WRAPPER", "1"}, {"PAM_WRAPPER_SERVICE_DIR", folder_ / "pam"}};
 }
 
 // Everything belongs to the user that the server runs as; the log is opened by us before that.

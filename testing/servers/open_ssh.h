@@ -5,7 +5,9 @@
 #include "testing/process.h"
 #include "testing/temporary_folder.h"
 
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,15 +27,23 @@ struct SshKey {
 // `type` is rsa, ecdsa or ed25519.
 SshKey make_ssh_key(const std::filesystem::path& file, const std::string& type, const std::string& passphrase = {});
 
+// A question of a keyboard-interactive login; a shown one is one whose answer may be seen as it is typed.
+enum class SshQuestion : std::uint8_t { Hidden, Shown };
+
 struct OpenSshOptions {
     std::string subsystem = "sftp internal-sftp";  // also with arguments: "-P posix-rename", "-R"
     std::vector<std::string> lines;                // added to sshd_config
     std::vector<std::string> authorized;           // public keys that may log in beside key()
     std::string host_key_type = "ed25519";
+    // Who has no key is asked these, one after the other, through PAM (libpam-wrapper), and gives
+    // OpenSsh::password to each; none = keys only. The method `password` is never offered.
+    std::vector<SshQuestion> questions;
 };
 
 class OpenSsh {
 public:
+    static constexpr auto password = "Nachtigall-88";
+
     explicit OpenSsh(const OpenSshOptions& options = {});
 
     int port() const { return port_; }
@@ -49,6 +59,8 @@ public:
 
 private:
     void write_configuration(const OpenSshOptions&) const;
+    // What makes sshd's PAM ask the questions, as environment variables.
+    std::map<std::string, std::string> ask(const std::vector<SshQuestion>&) const;
     void hand_over() const;
 
     TemporaryFolder folder_;
