@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <utility>
 
 namespace rowhaul {
 
@@ -47,7 +48,7 @@ Capabilities SftpTransport::capabilities() const {
             .resume_anywhere = true,
             .rename_replaces = extensions_.posix_rename,
             .modified_times = true,
-            .checksums = extensions_.check_file};
+            .checksums = check_file_ == CheckFile::Offered};
 }
 
 SftpClient& SftpTransport::client(const Context& context) {
@@ -60,6 +61,9 @@ SftpClient& SftpTransport::client(const Context& context) {
     if (!client_) {
         client_ = std::make_shared<SftpClient>(context, options_);
         extensions_ = client_->extensions();
+        if (extensions_.check_file) {
+            check_file_ = CheckFile::Offered;
+        }
     }
     last_use_ = now;
     return *client_;
@@ -226,12 +230,15 @@ void SftpTransport::make_one_folder(const Context& context, std::string_view pat
     }
 }
 
+// ProFTPD answers this without announcing it to clients of version 3. So every server is asked, but
+// one that refuses, or hangs up when asked, only once.
 std::optional<Checksum> SftpTransport::checksum(const Context& context, std::string_view path) {
     const auto full_path = full(checked_path(path));
     auto& server = client(context);
-    if (!extensions_.check_file) {
+    if (check_file_ == CheckFile::Missing) {
         return {};
     }
+    const auto known = std::exchange(check_file_, CheckFile::Missing);
     const auto reply = server.ask(context, SftpType::Extended, [&](auto& request) {
         request.string("check-file-name");
         request.string(full_path);
@@ -240,10 +247,17 @@ std::optional<Checksum> SftpTransport::checksum(const Context& context, std::str
         request.u64(0);  // to the end
         request.u32(0);  // in one piece
     });
-    if (status_of(reply) == SftpStatus::Unsupported) {
+    const auto status = status_of(reply);
+    if (status == SftpStatus::Unsupported) {
         return {};
     }
-    expect_type(SftpType::ExtendedReply, "take the checksum of", full_path, server, reply);
+    if (known == CheckFile::Offered || status == SftpStatus::NoSuchFile) {
+        check_file_ = known;
+        expect_type(SftpType::ExtendedReply, "take the checksum of", full_path, server, reply);
+    } else if (reply.type != SftpType::ExtendedReply) {
+        return {};
+    }
+    check_file_ = CheckFile::Offered;
     auto reader = reply.reader();
     auto name = reader.string();
     if (name == "check-file") {

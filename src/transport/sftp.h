@@ -59,6 +59,9 @@ public:
     std::optional<Checksum> checksum(const Context&, std::string_view path) override;
 
 private:
+    // Whether the server can take checksums; some can without announcing it.
+    enum class CheckFile : std::uint8_t { Unknown, Offered, Missing };
+
     SftpClient& client(const Context&);
     std::string full(std::string_view path) const;
     SftpFile open(const Context&, std::string_view doing, std::string_view path, std::uint32_t flags);
@@ -70,6 +73,7 @@ private:
     std::shared_ptr<SftpClient> client_;
     Context::Clock::time_point last_use_;
     SftpExtensions extensions_;  // of the last session
+    CheckFile check_file_ = CheckFile::Unknown;
 };
 
 }  // namespace rowhaul

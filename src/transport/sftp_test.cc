@@ -4,8 +4,11 @@
 #include "testing/servers/open_ssh.h"
 #include "testing/servers/pro_ftpd_ssh.h"
 #include "testing/suite/transport_suite.h"
+#include "transport/pending_file.h"
 #include "transport/retry.h"
 
+#include <array>
+#include <fstream>
 #include <gmock/gmock.h>
 
 namespace rowhaul {
@@ -248,8 +251,8 @@ TEST_F(SftpTest, uses_a_key_before_it_is_asked_for_a_password) {
 }
 
 TEST_F(SftpTest, gives_key_and_password_to_a_server_that_wants_both) {
-    const OpenSsh server({.lines = {"AuthenticationMethods publickey,keyboard-interactive"},
-                          .questions = {SshQuestion::Hidden}});
+    const OpenSsh server(
+        {.lines = {"AuthenticationMethods publickey,keyboard-interactive"}, .questions = {SshQuestion::Hidden}});
     auto options = options_for(server);
     options.password.value = OpenSsh::password;
     const auto both = connect(options);
@@ -354,6 +357,73 @@ TEST_F(SftpTest, a_read_only_server_denies_and_names_the_path) {
     EXPECT_EQ(kind_thrown([&] { transport.write(context_, "a.csv", 0); }, &message), ErrorKind::Denied);
     EXPECT_THAT(message, HasSubstr("a.csv"));
     EXPECT_EQ(kind_thrown([&] { transport.make_folder(context_, "in"); }), ErrorKind::Denied);
+}
+
+TEST_F(SftpTest, compares_checksums_with_a_server_that_never_announced_them) {
+    auto options = options_for(password_server());
+    options.verify = Verify::Checksum;
+    const auto folder = password_server().new_folder();
+    options.folder = folder.string();
+    SftpTransport transport(options);
+    const std::string text = noise(100'000);
+    const std::array digests{Checksum{Digest::Md5, "of another file"}, Checksum{Digest::Sha256, sha256_of(text)}};
+    for (const bool is_damaged : {false, true}) {
+        SCOPED_TRACE(is_damaged);
+        PendingFile file(transport, options, {.name = is_damaged ? "b.csv" : "a.csv", .execution = "01"});
+        const auto stream = file.open(context_);
+        stream->write(context_, as_bytes(text));
+        stream->commit(context_);
+        if (is_damaged) {
+            std::fstream on_disk(folder / file.temporary_path(), std::ios::in | std::ios::out);
+            on_disk.seekp(70'000).put(static_cast<char>(text[70'000] ^ 1));
+            on_disk.close();
+            std::string message;
+            EXPECT_EQ(kind_thrown([&] { file.complete(context_, digests); }, &message), ErrorKind::Unavailable);
+            EXPECT_THAT(message, HasSubstr("arrived damaged"));
+        } else {
+            file.complete(context_, digests);
+            file.publish(context_);
+        }
+    }
+    EXPECT_TRUE(read_file(folder / "a.csv") == text);
+    EXPECT_FALSE(std::filesystem::exists(folder / "b.csv"));
+    EXPECT_TRUE(transport.capabilities().checksums);
+    EXPECT_EQ(kind_thrown([&] { transport.checksum(context_, "missing.csv"); }), ErrorKind::NotFound);
+}
+
+TEST_F(SftpTest, asks_a_server_without_checksums_for_them_once) {
+    for (const bool hangs_up : {false, true}) {
+        SCOPED_TRACE(hangs_up);
+        TcpProxy link(plain_server().port());
+        auto options = options_for(plain_server());
+        options.port = link.port();
+        SftpTransport transport(options);
+        write_text(context_, transport, "once.csv", "abc");
+        if (hangs_up) {
+            link.cut_after(0);
+            EXPECT_EQ(kind_thrown([&] { transport.checksum(context_, "once.csv"); }), ErrorKind::Unavailable);
+            link.heal();
+            transport.reconnect();
+        } else {
+            EXPECT_FALSE(transport.checksum(context_, "once.csv"));
+        }
+        transport.stat(context_, "once.csv");
+        const auto bytes = link.bytes_to_server();
+        EXPECT_FALSE(transport.checksum(context_, "once.csv"));
+        EXPECT_EQ(link.bytes_to_server(), bytes);
+        EXPECT_FALSE(transport.capabilities().checksums);
+    }
+}
+
+TEST_F(SftpTest, says_that_a_server_has_no_checksums_when_they_are_demanded) {
+    auto options = options_for(plain_server());
+    options.verify = Verify::Checksum;
+    SftpTransport transport(options);
+    PendingFile file(transport, options, {.name = "demanded.csv", .execution = "01"});
+    file.open(context_)->commit(context_);
+    std::string message;
+    EXPECT_EQ(kind_thrown([&] { file.complete(context_); }, &message), ErrorKind::Invalid);
+    EXPECT_THAT(message, HasSubstr("offers no checksum"));
 }
 
 TEST_F(SftpTest, a_server_without_sftp_is_denied) {

@@ -2,6 +2,8 @@
 #include "testing/servers/open_ssh.h"
 
 #include <fmt/format.h>
+#include <fstream>
+#include <iterator>
 #include <pwd.h>
 #include <sstream>
 #include <stdexcept>
@@ -64,6 +66,19 @@ OpenSsh::OpenSsh(const OpenSshOptions& options)
     process_ = std::make_unique<Process>(
         std::vector<std::string>{program({"/usr/sbin/sshd"}), "-D", "-e", "-f", folder_ / "sshd_config"}, process);
     wait_for_port(port_, *process_, folder_ / "log");
+}
+
+// The wrapper copies the service to a folder of its own for every session, and leaves it there.
+OpenSsh::~OpenSsh() {
+    process_.reset();
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator("/tmp", ignored)) {
+        std::ifstream service(entry.path() / "sshd");
+        const std::string text{std::istreambuf_iterator<char>(service), {}};
+        if (entry.path().filename().string().starts_with("pam.") && text.find(folder_.path()) != std::string::npos) {
+            std::filesystem::remove_all(entry.path(), ignored);
+        }
+    }
 }
 
 // With UsePAM, because without it sshd takes a user whose password it cannot read for locked.

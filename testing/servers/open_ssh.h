@@ -45,6 +45,9 @@ public:
     static constexpr auto password = "Nachtigall-88";
 
     explicit OpenSsh(const OpenSshOptions& options = {});
+    ~OpenSsh();
+    OpenSsh(const OpenSsh&) = delete;
+    OpenSsh& operator=(const OpenSsh&) = delete;
 
     int port() const { return port_; }
     const std::string& user() const { return user_; }

@@ -34,12 +34,6 @@ RetryOptions quick_retries() {
     return options;
 }
 
-std::string sha256_of(std::string_view text) {
-    Hash hash(HashAlgorithm::Sha256);
-    hash.update(as_bytes(text));
-    return hash.finish();
-}
-
 PendingRequest request_for(std::string name, IfExists if_exists = IfExists::Replace) {
     return {.name = std::move(name), .execution = "01JTEST", .if_exists = if_exists, .spool_folder = {}};
 }
@@ -69,6 +63,12 @@ std::string noise(std::size_t size) {
         std::memcpy(text.data() + at, &number, std::min(sizeof number, size - at));
     }
     return text;
+}
+
+std::string sha256_of(std::string_view text) {
+    Hash hash(HashAlgorithm::Sha256);
+    hash.update(as_bytes(text));
+    return hash.finish();
 }
 
 void write_text(const Context& context, Transport& transport, std::string_view path, std::string_view text,

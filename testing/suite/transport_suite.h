@@ -69,6 +69,7 @@ protected:
 
 // Deterministic bytes that no compression or repetition could hide a loss in.
 std::string noise(std::size_t size);
+std::string sha256_of(std::string_view text);
 void write_text(const Context&, Transport&, std::string_view path, std::string_view text, std::uint64_t offset = 0);
 std::string read_text(const Context&, Transport&, std::string_view path, std::uint64_t offset = 0);
 // The kind of what `verb` throws; adds a failure when it throws nothing. `message` gets its text.
