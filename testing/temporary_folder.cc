@@ -8,8 +8,11 @@
 
 namespace rowhaul::testing {
 
-TemporaryFolder::TemporaryFolder() {
-    auto pattern = (std::filesystem::temp_directory_path() / "rowhaul-test-XXXXXX").string();
+TemporaryFolder::TemporaryFolder(Place place) {
+    const std::filesystem::path memory = "/dev/shm";
+    const bool in_memory = place == Place::Memory && std::filesystem::is_directory(memory);
+    const auto parent = in_memory ? memory : std::filesystem::temp_directory_path();
+    auto pattern = (parent / "rowhaul-test-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) {
         throw std::runtime_error("cannot make a temporary folder");
     }

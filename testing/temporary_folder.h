@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A folder that exists for the length of a test.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -9,7 +10,11 @@ namespace rowhaul::testing {
 
 class TemporaryFolder {
 public:
-    TemporaryFolder();
+    enum class Place : std::uint8_t {
+        Disk,
+        Memory,  // where the machine has such a place: for hundreds of runs that would all wait for the disk
+    };
+    explicit TemporaryFolder(Place place = Place::Disk);
     ~TemporaryFolder();
     TemporaryFolder(const TemporaryFolder&) = delete;
     TemporaryFolder& operator=(const TemporaryFolder&) = delete;

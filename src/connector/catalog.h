@@ -7,6 +7,7 @@
 #include "format/format.h"
 #include "options/component.h"
 #include "transport/publishing.h"
+#include "transport/retry.h"
 #include "transport/transport.h"
 
 #include <array>
@@ -48,10 +49,16 @@ public:
     void add_database();
     template <class T>
     void add_format();
+    void add(TransportType added) { transports_.push_back(std::move(added)); }
+    void add(DatabaseType added) { databases_.push_back(std::move(added)); }
+    void add(FormatType added) { formats_.push_back(std::move(added)); }
+    // How often, and how patiently, connections to files try again.
+    void retry(const RetryOptions& retries) { retries_ = retries; }
 
     const std::vector<TransportType>& transports() const { return transports_; }
     const std::vector<DatabaseType>& databases() const { return databases_; }
     const std::vector<FormatType>& formats() const { return formats_; }
+    const RetryOptions& retries() const { return retries_; }
 
     // Reads one connection of the configuration; null when it told problems. `catalog` must outlive it.
     std::unique_ptr<Connection> connection(const Node& section, std::string_view path, Problems&) const;
@@ -64,6 +71,7 @@ private:
     std::vector<TransportType> transports_;
     std::vector<DatabaseType> databases_;
     std::vector<FormatType> formats_;
+    RetryOptions retries_;
 };
 
 // Keys that are not a component's own options.
@@ -72,20 +80,19 @@ inline constexpr std::array<std::string_view, 1> format_keys{"type"};
 
 template <class T>
 void Catalog::add_transport() {
-    transports_.push_back(
-        {describe<T>(), [](const Node& section, std::string_view path, Problems& problems) {
-             auto options = parse<typename T::Options>(section, path, problems, connection_keys);
-             const PublishingOptions& publishing = options;
-             return TransportType::Parsed{[options] { return std::make_unique<T>(options); }, publishing};
-         }});
+    add(TransportType{describe<T>(), [](const Node& section, std::string_view path, Problems& problems) {
+                          auto options = parse<typename T::Options>(section, path, problems, connection_keys);
+                          const PublishingOptions& publishing = options;
+                          return TransportType::Parsed{[options] { return std::make_unique<T>(options); }, publishing};
+                      }});
 }
 
 template <class T>
 void Catalog::add_database() {
-    databases_.push_back({describe<T>(), [](const Node& section, std::string_view path, Problems& problems) {
-                              auto options = parse<typename T::Options>(section, path, problems, connection_keys);
-                              return [options]() -> std::unique_ptr<Database> { return std::make_unique<T>(options); };
-                          }});
+    add(DatabaseType{describe<T>(), [](const Node& section, std::string_view path, Problems& problems) {
+                         auto options = parse<typename T::Options>(section, path, problems, connection_keys);
+                         return [options]() -> std::unique_ptr<Database> { return std::make_unique<T>(options); };
+                     }});
 }
 
 // What a constructor refuses becomes a problem of the section that it was made from.
@@ -115,7 +122,7 @@ void Catalog::add_format() {
             }
         }
     }
-    formats_.push_back(std::move(added));
+    add(std::move(added));
 }
 
 }  // namespace rowhaul

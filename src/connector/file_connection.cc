@@ -8,7 +8,6 @@
 #include "transport/leftovers.h"
 #include "transport/path.h"
 #include "transport/pending_file.h"
-#include "transport/retry.h"
 
 #include <algorithm>
 #include <array>
@@ -33,7 +32,7 @@ std::string sha256_of(const Context& context, InputStream& input) {
 FileConnection::FileConnection(const Catalog& catalog, const TransportType::Parsed& transport)
     : catalog_(catalog),
       publishing_(transport.publishing),
-      transport_(std::make_unique<RetryTransport>(transport.make(), RetryOptions{})) {}
+      transport_(std::make_unique<RetryTransport>(transport.make(), catalog.retries())) {}
 
 std::unique_ptr<Source> FileConnection::source(const Node& section, std::string_view path, Problems& problems) {
     problems.add(section.position(), std::string(path),

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <system_error>
 
 namespace rowhaul {
 
@@ -111,6 +112,13 @@ PendingFile::PendingFile(Transport& transport, PublishingOptions options, Pendin
     if (request_.spool_folder.empty()) {
         throw Error(ErrorKind::Internal, "a file that may not be renamed needs a spool folder");
     }
+    std::error_code failure;
+    std::filesystem::create_directories(request_.spool_folder, failure);
+    if (failure) {
+        throw Error(ErrorKind::Denied, fmt::format("cannot make the folder {}: {}",
+                                                   in_quotes(request_.spool_folder.string()), failure.message()))
+            .advise("Files are completed there before they are uploaded; choose another place with --home.");
+    }
     LocalOptions local;
     local.folder = request_.spool_folder.string();
     local.sync = false;
@@ -206,8 +214,9 @@ void PendingFile::verify(const Context& context, const std::string& path) {
         return;
     }
     verify_size(context, path);
-    if (options_.verify != Verify::Size) {
-        verify_checksum(context, path);
+    const bool is_proven = options_.verify != Verify::Size && verify_checksum(context, path);
+    if (may_have_holes_ && !is_proven) {
+        verify_by_reading(context, path);
     }
 }
 
@@ -228,7 +237,7 @@ void PendingFile::verify_size(const Context& context, const std::string& path) {
     }
 }
 
-void PendingFile::verify_checksum(const Context& context, const std::string& path) {
+bool PendingFile::verify_checksum(const Context& context, const std::string& path) {
     const auto checksum = once_more(transport_, [&] { return transport_.checksum(context, path); });
     const auto ours = std::find_if(digests_.begin(), digests_.end(), [&](const Checksum& digest) {
         return checksum && digest.digest == checksum->digest;
@@ -239,12 +248,14 @@ void PendingFile::verify_checksum(const Context& context, const std::string& pat
                         fmt::format("the server offers no checksum to verify {} with", in_quotes(path)))
                 .advise("Set verify: size on the connection.");
         }
-        return;
+        return false;
     }
     if (ours->hex != checksum->hex) {
+        is_damaged_ = true;
         throw Error(ErrorKind::Unavailable, fmt::format("{} arrived damaged: the server's checksum is {}, ours {}",
                                                         in_quotes(path), checksum->hex, ours->hex));
     }
+    return true;
 }
 
 // Pipelined writes may be carried out in any order, so after a broken link the right size alone
@@ -264,6 +275,7 @@ void PendingFile::verify_by_reading(const Context& context, const std::string& p
         hash.update(std::span(buffer).first(count));
     }
     if (hash.finish() != ours->hex) {
+        is_damaged_ = true;
         throw Error(ErrorKind::Unavailable, fmt::format("{} arrived damaged", in_quotes(path)));
     }
 }
@@ -372,22 +384,22 @@ void PendingFile::upload(const Context& context, const std::string& name) {
         verify(context, name);
     } catch (...) {
         if (may_be_short) {
-            remove_short_file(context, name);
+            remove_bad_file(context, name);
         }
         throw;
     }
 }
 
-void PendingFile::remove_short_file(const Context& context, const std::string& name) noexcept {
+void PendingFile::remove_bad_file(const Context& context, const std::string& name) noexcept {
     try {
         const Context fresh = cleanup_context(context);
         const auto entry = once_more(transport_, [&] { return transport_.stat(fresh, name); });
-        if (entry && entry->size != bytes_) {
+        if (entry && (is_damaged_ || entry->size != bytes_)) {
             transport_.remove(fresh, name);
         }
     } catch (const std::exception& error) {
         try {
-            context.log(Level::Error, fmt::format("a short {} may be left behind: {}", name, error.what()));
+            context.log(Level::Error, fmt::format("a short or damaged {} may be left behind: {}", name, error.what()));
         } catch (...) {  // nobody is left to be told
         }
     }

@@ -26,7 +26,8 @@ struct PendingRequest {
     std::string name;       // final path
     std::string execution;  // goes into the temporary name
     IfExists if_exists = IfExists::Replace;
-    std::filesystem::path spool_folder;  // on this machine; needed where PublishingOptions::rename is false
+    // On this machine, made when missing; needed where PublishingOptions::rename is false.
+    std::filesystem::path spool_folder;
 };
 
 class PendingFile {
@@ -60,12 +61,13 @@ private:
     void commit_on_server(const Context&, OutputStream&, const std::string& path);
     void verify(const Context&, const std::string& path);
     void verify_size(const Context&, const std::string& path);
-    void verify_checksum(const Context&, const std::string& path);
+    // Whether there was one to compare with.
+    bool verify_checksum(const Context&, const std::string& path);
     void verify_by_reading(const Context&, const std::string& path);
     void take_final_name(const Context&, const std::string& name);
     void move_aside_and_rename(const Context&, const std::string& name);
     void upload(const Context&, const std::string& name);
-    void remove_short_file(const Context&, const std::string& name) noexcept;
+    void remove_bad_file(const Context&, const std::string& name) noexcept;
     void refuse_existing(const Context&);
     std::string numbered_name(int number) const;
     Context cleanup_context(const Context&) const;
@@ -78,6 +80,7 @@ private:
     std::vector<Checksum> digests_;
     std::uint64_t bytes_ = 0;
     bool may_have_holes_ = false;  // the size is right, but not every write was confirmed
+    bool is_damaged_ = false;      // the server's digest is not ours
     State state_ = State::New;
     Context last_context_;
 };
