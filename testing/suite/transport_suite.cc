@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "testing/suite/transport_suite.h"
 
-#include "io/digest.h"
+#include "testing/suite/transport_faults.h"
 #include "testing/temporary_folder.h"
+#include "testing/thoroughness.h"
 #include "transport/pending_file.h"
 #include "transport/retry.h"
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <gmock/gmock.h>
-#include <random>
 
 namespace rowhaul::testing {
 
@@ -54,52 +53,6 @@ std::string publish(const Context& context, Transport& transport, PendingRequest
 }
 
 }  // namespace
-
-std::string noise(std::size_t size) {
-    std::mt19937_64 random(size);
-    std::string text(size, '\0');
-    for (std::size_t at = 0; at < size; at += sizeof(std::uint64_t)) {
-        const std::uint64_t number = random();
-        std::memcpy(text.data() + at, &number, std::min(sizeof number, size - at));
-    }
-    return text;
-}
-
-std::string sha256_of(std::string_view text) {
-    Hash hash(HashAlgorithm::Sha256);
-    hash.update(as_bytes(text));
-    return hash.finish();
-}
-
-void write_text(const Context& context, Transport& transport, std::string_view path, std::string_view text,
-                std::uint64_t offset) {
-    const auto stream = transport.write(context, path, offset);
-    stream->write(context, as_bytes(text));
-    stream->commit(context);
-}
-
-std::string read_text(const Context& context, Transport& transport, std::string_view path, std::uint64_t offset) {
-    const auto stream = transport.read(context, path, offset);
-    std::string text;
-    std::vector<std::byte> buffer(100'000);
-    while (const auto count = stream->read(context, buffer)) {
-        text += as_text(std::span(buffer).first(count));
-    }
-    return text;
-}
-
-ErrorKind kind_thrown(const std::function<void()>& verb, std::string* message) {
-    try {
-        verb();
-    } catch (const Error& error) {
-        if (message != nullptr) {
-            *message = error.what();
-        }
-        return error.kind();
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return ErrorKind::Internal;
-}
 
 TransportSuite::TransportSuite() : place_(GetParam().start()), transport_(place_->connect()) {
     context_.stop = &stop_;
@@ -599,6 +552,45 @@ TEST_P(TransportSuite, a_pending_file_that_shrank_on_the_server_is_not_published
         EXPECT_THROW(file.publish(context_), Error);
     }
     EXPECT_THAT(files_on_disk(), IsEmpty());
+}
+
+// A fault at every single call of the way of a file, its clean-up and its second tries included.
+TEST_P(TransportSuite, whichever_call_fails_the_final_name_bears_the_old_file_or_the_whole_new_one) {
+    const auto text = noise(20'000);
+    std::vector<Fault> faults{Fault::AnswerLost, Fault::LinkDead};
+    if (is_thorough()) {
+        faults.insert(faults.end(), {Fault::NotDone, Fault::HalfDone, Fault::DiskFull});
+    }
+    auto retries = quick_retries();
+    retries.first_pause = {};
+    for (const auto fault : faults) {
+        const auto plan = std::make_shared<FaultPlan>();
+        for (std::uint64_t call = 1; call == 1 || plan->has_struck(); ++call) {
+            SCOPED_TRACE(call);
+            SCOPED_TRACE(fault);
+            write_file(place_->folder() / "a.csv", "old");
+            RetryTransport transport(std::make_unique<FaultTransport>(place_->connect(), plan), retries);
+            plan->strike(fault, call);
+            bool has_succeeded = false;
+            try {
+                publish(context_, transport, request_for("a.csv"), text);
+                has_succeeded = true;
+            } catch (const Error& error) {
+                EXPECT_TRUE(fault == Fault::LinkDead || fault == Fault::DiskFull) << error.what();
+            }
+            const bool is_moved_aside = exists_on_disk(".a.csv.01JTEST.part.old");
+            ASSERT_TRUE(exists_on_disk("a.csv") || (is_moved_aside && !transport.capabilities().rename_replaces));
+            if (exists_on_disk("a.csv")) {
+                EXPECT_TRUE(on_disk("a.csv") == text || (!has_succeeded && on_disk("a.csv") == "old"));
+            }
+            if (fault != Fault::LinkDead && !is_moved_aside) {
+                EXPECT_THAT(files_on_disk(), ElementsAre("a.csv"));
+            }
+            for (const auto& file : files_on_disk()) {
+                std::filesystem::remove(place_->folder() / file);
+            }
+        }
+    }
 }
 
 TEST_P(LinkedTransportSuite, a_server_that_does_not_answer_at_all_can_be_cancelled) {
