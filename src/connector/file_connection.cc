@@ -79,7 +79,12 @@ void FileConnection::check(const Context& context) {
         output->write(context, as_bytes(content));
         output->commit(context);
     }
-    file.complete(context);
+    Hash hash(HashAlgorithm::Sha256);
+    hash.update(as_bytes(content));
+    Hash short_hash(HashAlgorithm::Md5);
+    short_hash.update(as_bytes(content));
+    const std::array digests{Checksum{Digest::Sha256, hash.finish()}, Checksum{Digest::Md5, short_hash.finish()}};
+    file.complete(context, digests);
     context.step("write", fmt::format("{} bytes", content.size()));
     file.publish(context);
     context.step(publishing_.rename ? "rename" : "upload under the final name", name);

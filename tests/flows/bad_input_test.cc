@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes wrong is told once and clearly, ends with the right code, stands in the history, and leaves
 // nothing behind: no file under a final name, none under a temporary one, none where a source was named.
-#include "testing/certificates.h"
-#include "testing/servers/ftp_server.h"
+#include "tests/flows/bad_input.h"
+
 #include "testing/servers/maria_db.h"
-#include "testing/servers/open_ssh.h"
 #include "testing/servers/postgres.h"
 #include "testing/tcp_proxy.h"
-#include "tests/flows/company.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,47 +22,6 @@ using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr unsigned nobody = 65534;
-
-class BadInput : public ::testing::Test {
-protected:
-    BadInput() { company.sql("create table people (id int, name text); insert into people values (1, 'Ada')"); }
-
-    // A mapping "people" from this source to out/people.csv.
-    void read_from(std::string_view source, std::string_view connections = {}) const {
-        company.configure(fmt::format("mappings:\n"
-                                      "  people:\n"
-                                      "    source: {{ {} }}\n"
-                                      "    target: {{ connection: export, file: people.csv }}\n",
-                                      source),
-                          connections);
-    }
-    void write_to(std::string_view connection) const {
-        company.configure(
-            "mappings:\n"
-            "  people:\n"
-            "    source: { connection: shop, table: people }\n"
-            "    target: { connection: partner, file: people.csv }\n",
-            connection);
-    }
-
-    // What is told; all that must hold of every failure is checked here.
-    std::string failure(const ProcessOptions& options = {}) const {
-        const auto before = company.contents();
-        const auto run = company.rowhaul({"run", "people"}, options);
-        EXPECT_EQ(run.status, 1) << run.output << run.errors;
-        EXPECT_EQ(company.contents(), before) << "a failed run left or changed something";
-        EXPECT_THAT(company.files(), IsEmpty());
-        const auto history = company.history();
-        EXPECT_THAT(history, Not(IsEmpty()));
-        EXPECT_EQ(text_at(history, "/0/outcome"), "failed");
-        EXPECT_EQ(text_at(history, "/0/rows_read"), text_at(company.ask({"waybill"}), "/rows/read"));
-        const auto message = text_at(history, "/0/message");
-        EXPECT_THAT(run.output + run.errors, HasSubstr(message)) << "the person at the terminal was told less";
-        return run.output + run.errors;
-    }
-
-    const Company company;
-};
 
 // ---- sources
 
@@ -276,32 +232,6 @@ TEST_F(NoPermission, ToWriteTheStateIsTold) {
     EXPECT_THAT(company.files("partner"), IsEmpty());
 }
 
-// A disk of so many kilobytes, mounted at "partner".
-class SmallDisk {
-public:
-    SmallDisk(std::string folder, const std::string& size) : folder_(std::move(folder)) {
-        std::filesystem::create_directory(folder_);
-        mounted_ = ::mount("none", folder_.c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0;
-    }
-    ~SmallDisk() {
-        if (mounted_) {
-            ::umount(folder_.c_str());
-        }
-    }
-    SmallDisk(const SmallDisk&) = delete;
-    SmallDisk& operator=(const SmallDisk&) = delete;
-    // Only an administrator can; others are held to a size by their shell, below.
-    bool is_mounted() const { return mounted_; }
-
-private:
-    std::string folder_;
-    bool mounted_ = false;
-};
-
-constexpr std::string_view many_people =
-    "with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000) "
-    "insert into people select i, 'somebody with a name of some length' from n";
-
 TEST_F(BadInput, AFullDiskIsToldAndTheBeginningRemoved) {
     const SmallDisk disk(company / "partner", "256k");
     if (!disk.is_mounted()) {
@@ -334,89 +264,6 @@ TEST_F(BadInput, AFileThatGrowsTooLargeIsToldAndTheBeginningRemoved) {
     EXPECT_THAT(limited.output, AllOf(HasSubstr("people.csv"), HasSubstr("File too large")));
     EXPECT_THAT(company.files(), IsEmpty());
     EXPECT_EQ(text_at(company.history(), "/0/outcome"), "failed");
-}
-
-TEST_F(BadInput, AHostKeyThatNobodyPinnedIsRefusedWithItsFingerprint) {
-    const OpenSsh server;
-    const auto partner = [&](std::string_view host_key) {
-        return fmt::format(
-            "  partner: {{ type: sftp, host: 127.0.0.1, port: {}, user: {}, private_key_file: '{}', folder: '{}'{} "
-            "}}\n",
-            server.port(), server.user(), server.key().file.string(), server.files().string(), host_key);
-    };
-    write_to(partner(", known_hosts: none.txt"));
-    EXPECT_THAT(failure(), AllOf(HasSubstr(server.host_key().fingerprint()), HasSubstr("host_key"),
-                                 Not(HasSubstr("left behind"))));
-    write_to(partner(", host_key: 'SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'"));
-    EXPECT_THAT(failure(), HasSubstr(server.host_key().fingerprint()));
-    EXPECT_TRUE(std::filesystem::is_empty(server.files()));
-
-    write_to(partner(fmt::format(", host_key: '{}'", server.host_key().fingerprint())));
-    EXPECT_EQ(company.rowhaul({"run", "people"}).status, 0);
-    EXPECT_EQ(read_file(server.files() / "people.csv"), "id,name\n1,Ada\n");
-}
-
-TEST_F(BadInput, AKeyThatTheServerDoesNotKnowIsRefused) {
-    const OpenSsh server;
-    const auto stranger = make_ssh_key(company / "stranger", "ed25519");
-    write_to(
-        fmt::format("  partner: {{ type: sftp, host: 127.0.0.1, port: {}, user: {}, private_key_file: stranger, "
-                    "folder: '{}', host_key: '{}' }}\n",
-                    server.port(), server.user(), server.files().string(), server.host_key().fingerprint()));
-    EXPECT_THAT(failure(), AllOf(HasSubstr(server.user()), HasSubstr(std::to_string(server.port()))));
-}
-
-class BadFtpInput : public BadInput {
-protected:
-    std::string partner(const FtpServer& server, std::string_view password, std::string_view more = {}) const {
-        return fmt::format("  partner: {{ type: ftp, host: 127.0.0.1, port: {}, user: {}, password: {}{} }}\n",
-                           server.port(), server.user(), password, more);
-    }
-    CertificateAuthority authority;
-};
-
-TEST_F(BadFtpInput, AWrongPasswordIsToldWithoutIt) {
-    const auto server = start_vsftpd();
-    write_to(partner(*server, "not-the-word", ", security: none"));
-    EXPECT_THAT(failure(), AllOf(HasSubstr(std::to_string(server->port())), HasSubstr("password"),
-                                 Not(HasSubstr("not-the-word"))));
-}
-
-TEST_F(BadFtpInput, AnExpiredCertificateIsRefused) {
-    const auto server = start_pro_ftpd({.tls = FtpServerOptions::Tls::Explicit, .certificate = authority.expired()});
-    write_to(partner(*server, FtpServer::password(), fmt::format(", ca_file: '{}'", authority.ca_file())));
-    EXPECT_THAT(failure(), AllOf(HasSubstr("certificate"), HasSubstr("expired")));
-    EXPECT_TRUE(std::filesystem::is_empty(server->folder()));
-}
-
-TEST_F(BadFtpInput, ACertificateForAnotherNameIsRefused) {
-    const auto server = start_pro_ftpd({.tls = FtpServerOptions::Tls::Explicit, .certificate = authority.wrong_name()});
-    write_to(partner(*server, FtpServer::password(), fmt::format(", ca_file: '{}'", authority.ca_file())));
-    EXPECT_THAT(failure(), HasSubstr("certificate"));
-}
-
-TEST_F(BadFtpInput, AnExceededQuotaIsToldAndTheBeginningRemoved) {
-    if (::geteuid() != 0) {
-        return;  // the one server with quotas needs an administrator
-    }
-    const auto server = start_pure_ftpd({.quota_megabytes = 1});
-    company.sql(many_people);
-    write_to(partner(*server, FtpServer::password(), ", security: none"));
-    EXPECT_THAT(failure(), HasSubstr("people.csv"));
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(server->folder())) {
-        EXPECT_EQ(entry.path().filename(), ".ftpquota");
-    }
-}
-
-TEST_F(BadFtpInput, AServerThatHangsIsGivenUp) {
-    const auto server = start_vsftpd();
-    TcpProxy link(server->port());
-    link.stall();
-    write_to(
-        fmt::format("  partner: {{ type: ftp, host: 127.0.0.1, port: {}, user: {}, password: {}, security: none, "
-                    "connect_timeout: 1s }}\n",
-                    link.port(), server->user(), FtpServer::password()));
-    EXPECT_THAT(failure(), HasSubstr(std::to_string(link.port())));
 }
 
 }  // namespace

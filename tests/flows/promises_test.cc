@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The promises of the design, by their numbers, as far as the way from a database to a file goes.
+#include "testing/servers/ftp_server.h"
 #include "testing/servers/open_ssh.h"
 #include "testing/servers/postgres.h"
 #include "testing/tcp_proxy.h"
@@ -319,7 +320,8 @@ protected:
 
 TEST_F(Secrets, P12PasswordsAreNowhereInWhatIsToldOrKept) {
     const auto& server = Postgres::shared();
-    const OpenSsh ssh;
+    const OpenSsh ssh({.questions = {SshQuestion::Hidden}});
+    const auto ftp = start_vsftpd();
     given_people(3);
     write_file(company / "password.txt", std::string(planted[2]) + "\n");
     server.execute(
@@ -333,7 +335,8 @@ TEST_F(Secrets, P12PasswordsAreNowhereInWhatIsToldOrKept) {
         "  wrong: { source: { connection: wrong, table: p12 } }\n"
         "  lost: { source: { connection: lost, table: p12 } }\n"
         "  sent: { source: { connection: shop, table: people }, target: { connection: partner } }\n"
-        "tasks: { all: { mappings: [works, wrong, lost, sent] } }\n",
+        "  dropped: { source: { connection: shop, table: people }, target: { connection: drop } }\n"
+        "tasks: { all: { mappings: [works, wrong, lost, sent, dropped] } }\n",
         fmt::format("  good: {{ type: postgres, host: 127.0.0.1, port: {0}, database: postgres, user: reader, "
                     "password: '${{ERP_PASSWORD}}', tls: none }}\n"
                     "  wrong: {{ type: postgres, host: 127.0.0.1, port: {0}, database: postgres, user: reader, "
@@ -341,8 +344,10 @@ TEST_F(Secrets, P12PasswordsAreNowhereInWhatIsToldOrKept) {
                     "  lost: {{ type: mysql, host: 127.0.0.1, port: {3}, user: reader, "
                     "password: '${{file:password.txt}}', tls: none }}\n"
                     "  partner: {{ type: sftp, host: 127.0.0.1, port: {2}, user: {4}, password: '{1}', "
-                    "host_key: '{5}' }}\n",
-                    server.port(), planted[0], ssh.port(), free_port(), ssh.user(), ssh.host_key().fingerprint()));
+                    "host_key: '{5}' }}\n"
+                    "  drop: {{ type: ftp, host: 127.0.0.1, port: {6}, user: {7}, password: '{1}', security: none }}\n",
+                    server.port(), planted[0], ssh.port(), free_port(), ssh.user(), ssh.host_key().fingerprint(),
+                    ftp->port(), ftp->user()));
     ASSERT_EQ(company.rowhaul({"run", "works"}, {.environment = {{"ERP_PASSWORD", planted[1]}}}).status, 0);
     expect_untold({{"validate"},
                    {"run", "all"},
@@ -352,6 +357,7 @@ TEST_F(Secrets, P12PasswordsAreNowhereInWhatIsToldOrKept) {
                    {"check", "wrong"},
                    {"check", "lost"},
                    {"check", "partner"},
+                   {"check", "drop"},
                    {"browse", "good"},
                    {"history"},
                    {"waybill"},
