@@ -32,6 +32,7 @@ constexpr std::size_t chunk_bytes = std::size_t{256} << 10;
 // A slow link holds what is on its way; any other holds little, as real ones do.
 constexpr std::size_t queue_bytes = std::size_t{1} << 20;
 constexpr std::size_t slow_queue_bytes = std::size_t{64} << 20;
+constexpr int socket_buffer_bytes = 256 << 10;
 constexpr milliseconds quiet_before_cut{200};
 
 sockaddr_in loopback(int port) {
@@ -45,6 +46,13 @@ sockaddr_in loopback(int port) {
 void send_at_once(int descriptor) {
     const int on = 1;
     ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+// The system's own buffers would hold tens of megabytes where it is set up so.
+void hold_little(int descriptor) {
+    for (const int buffer : {SO_RCVBUF, SO_SNDBUF}) {
+        ::setsockopt(descriptor, SOL_SOCKET, buffer, &socket_buffer_bytes, sizeof socket_buffer_bytes);
+    }
 }
 
 struct Chunk {
@@ -172,6 +180,10 @@ private:
             }
             ++connections_made_;
             Descriptor server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+            if (delay_.count() == 0) {
+                hold_little(client.number());
+                hold_little(server.number());
+            }
             const auto address = loopback(target_port_);
             if (::connect(server.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
                 continue;

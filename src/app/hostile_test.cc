@@ -31,7 +31,7 @@ struct Hostility {
     std::size_t most_bytes = 7;
     bool renames_replace = true;
     bool offers_checksums = false;
-    std::size_t window_bytes = std::size_t{1} << 16;  // of RetryOptions
+    std::size_t most_window_bytes = std::size_t{1} << 16;  // of RetryOptions
     int attempts = 5;
 };
 
@@ -82,7 +82,7 @@ Catalog hostile(const std::shared_ptr<FaultPlan>& link, const std::shared_ptr<So
     catalog.retry({.attempts = hostility.attempts,
                    .first_pause = {},
                    .longest_pause = {},
-                   .window_bytes = hostility.window_bytes});
+                   .most_window_bytes = hostility.most_window_bytes});
     link->most_bytes = hostility.most_bytes;
     link->renames_replace = hostility.renames_replace;
     link->offers_checksums = hostility.offers_checksums;
@@ -294,7 +294,7 @@ const std::vector<Flow> flows{
     {.name = "with_rejects",
      .target = ", format: { type: csv, encoding: windows-1252 }",
      .outcome = RunOutcome::Partial},
-    {.name = "forgetful", .hostility = {.window_bytes = 16}},
+    {.name = "forgetful", .hostility = {.most_window_bytes = 16}},
     {.name = "impatient", .before = {{"people.csv", "the file of yesterday"}}, .hostility = {.attempts = 1}},
 };
 

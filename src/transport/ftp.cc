@@ -130,6 +130,10 @@ std::optional<std::string> hex_word(std::string_view text, std::size_t size) {
 
 FtpTransport::FtpTransport(FtpOptions options) : options_(std::move(options)), session_(options_) {}
 
+// Only the end of an upload is ever confirmed. Under way are what TCP holds on both sides, a few
+// megabytes each as systems are set up today, and libcurl's buffer.
+constexpr std::size_t usually_under_way = std::size_t{16} << 20;
+
 Capabilities FtpTransport::capabilities() const {
     const auto& features = session_.features();
     Capabilities can;
@@ -138,6 +142,7 @@ Capabilities FtpTransport::capabilities() const {
     can.rename_replaces = rename_replaces_;
     can.modified_times = features.mdtm || uses_mlst();
     can.checksums = !features.hashes.empty() || features.xsha256 || features.xsha1 || features.xmd5;
+    can.unconfirmed_bytes = usually_under_way;
     return can;
 }
 

@@ -96,7 +96,8 @@ public:
     Output(RetryTransport& transport, std::string path, std::uint64_t offset, std::unique_ptr<OutputStream> inner)
         : transport_(transport),
           path_(std::move(path)),
-          window_bytes_(transport.options_.window_bytes),
+          window_bytes_(
+              std::min(transport.options_.most_window_bytes, slice_bytes + transport.capabilities().unconfirmed_bytes)),
           window_(std::make_unique_for_overwrite<std::byte[]>(window_bytes_)),
           start_(offset),
           end_(offset),
@@ -150,6 +151,7 @@ private:
     }
 
     Recovered recover(const Context& context, Error error, int attempt) {
+        const std::string reason = error.what();
         while (true) {
             inner_.reset();
             if (!transport_.may_retry(error, attempt)) {
@@ -159,9 +161,10 @@ private:
             try {
                 const auto offset = resume_offset(context);
                 if (!offset) {
-                    throw Error(ErrorKind::Conflict,
+                    // The server may still be writing what it had received; a later look tells.
+                    throw Error(ErrorKind::Unavailable,
                                 fmt::format("{}: the link broke ({}) and the server's file cannot be continued",
-                                            in_quotes(path_), error.what()));
+                                            in_quotes(path_), reason));
                 }
                 if (*offset == end_ && end_ != 0) {
                     return Recovered::EndOnServer;

@@ -2,12 +2,13 @@
 // A transport that tries again what is transient (Unavailable), over a new session and with growing
 // pauses, and never anything else.
 //
-// A read goes on where it broke off. A write keeps the last 8 MiB in memory and goes on where the
-// server's file ends, when that lies among them and the server can (capabilities().resume_write);
-// else it fails as the link did. A rename recognises its own success.
+// A read goes on where it broke off. A write keeps in memory what the server may not have got yet
+// (capabilities().unconfirmed_bytes) and goes on where the server's file ends, when that lies there
+// and the server can (capabilities().resume_write); else it fails. A rename recognises its own success.
 #pragma once
 #include "transport/transport.h"
 
+#include <limits>
 #include <random>
 
 namespace rowhaul {
@@ -16,7 +17,9 @@ struct RetryOptions {
     int attempts = 5;  // how often one thing is tried in a row without any progress
     std::chrono::milliseconds first_pause{500};
     std::chrono::milliseconds longest_pause{30'000};
-    std::size_t window_bytes = std::size_t{8} << 20;
+    // What a write keeps in memory at most; less than is needed for transports whose writes are
+    // carried out in any order would lose rows.
+    std::size_t most_window_bytes = std::numeric_limits<std::size_t>::max();
 };
 
 class RetryTransport final : public Transport {

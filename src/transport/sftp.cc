@@ -43,12 +43,14 @@ std::size_t size_of(Digest digest) {
 }  // namespace
 
 Capabilities SftpTransport::capabilities() const {
+    const std::size_t chunk = pipeline(extensions_.longest_write).chunk_bytes;
     return {.resume_read = true,
             .resume_write = true,
             .resume_anywhere = true,
             .rename_replaces = extensions_.posix_rename,
             .modified_times = true,
-            .checksums = check_file_ == CheckFile::Offered};
+            .checksums = check_file_ == CheckFile::Offered,
+            .unconfirmed_bytes = std::max(SftpOutput::longest_window, chunk) + chunk};
 }
 
 SftpClient& SftpTransport::client(const Context& context) {

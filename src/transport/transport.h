@@ -10,6 +10,7 @@
 #include "io/stream.h"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,6 +36,9 @@ struct Capabilities {
     bool rename_replaces = false;  // rename() replaces an existing file in one step
     bool modified_times = false;   // list and stat know them
     bool checksums = false;        // checksum() can answer
+    // How much of what write() took the server may never get when the link breaks, at most: what a
+    // retry must remember.
+    std::size_t unconfirmed_bytes = 0;
 };
 
 enum class Digest : std::uint8_t { Md5, Sha1, Sha256 };
