@@ -10,4 +10,11 @@ inline bool is_thorough() {
     return std::getenv("ROWHAUL_LONG_TESTS") != nullptr;
 }
 
+// Where every step costs ten times as much.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr bool is_sanitized = true;
+#else
+inline constexpr bool is_sanitized = false;
+#endif
+
 }  // namespace rowhaul::testing

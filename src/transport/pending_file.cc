@@ -79,13 +79,11 @@ public:
     Stream(PendingFile& file, std::unique_ptr<OutputStream> inner) : file_(file), inner_(std::move(inner)) {}
 
     void write(const Context& context, std::span<const std::byte> bytes) override {
-        file_.last_context_ = context;
         inner_->write(context, bytes);
         file_.bytes_ += bytes.size();
     }
 
     void commit(const Context& context) override {
-        file_.last_context_ = context;
         if (file_.spool_) {
             inner_->commit(context);
         } else {

@@ -39,8 +39,10 @@ public:
     PendingFile(const PendingFile&) = delete;
     PendingFile& operator=(const PendingFile&) = delete;
 
-    // Called once. Makes missing folders. With IfExists::Fail, throws Conflict at once when the
-    // file exists already. This object must outlive the stream.
+    // Called once. Makes missing folders. What this call's context refers to, and that of complete()
+    // and publish(), must outlive this object: cleaning up heeds it. The stream's contexts need not.
+    // With IfExists::Fail, throws Conflict at once when the file exists already. This object must
+    // outlive the stream.
     std::unique_ptr<OutputStream> open(const Context&);
     // Verifies what arrived, as the option `verify` says; `digests` of the bytes written are
     // compared with the server's own, in whichever algorithm it offers.

@@ -63,6 +63,25 @@ TEST_F(PendingFileTest, a_whole_file_is_published_although_the_last_answers_were
     EXPECT_TRUE(read_file(folder_ / "a.csv") == text_);
 }
 
+// A stream is written to by a thread of its own, whose stop signal is gone when the file is cleaned up.
+TEST_F(PendingFileTest, cleans_up_by_the_context_it_was_opened_with) {
+    StopSignal run;
+    context_.stop = &run;
+    {
+        PendingFile file(*transport_, {}, {.name = "a.csv", .execution = "01"});
+        auto stream = file.open(context_);
+        {
+            const auto thread = std::make_unique<StopSignal>(&run);
+            Context inner = context_;
+            inner.stop = thread.get();
+            stream->write(inner, as_bytes(text_));
+            stream->commit(inner);
+        }
+        stream.reset();
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+}
+
 TEST_F(PendingFileTest, makes_the_folder_in_which_files_are_completed_here) {
     PublishingOptions options;
     options.rename = false;
