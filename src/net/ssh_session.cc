@@ -311,7 +311,7 @@ private:
         // With several factors, each one accepted changes what the server asks for next.
         for (int factor = 0; factor < 4 && state != SSH_AUTH_SUCCESS; ++factor) {
             const int before = tried_;
-            const int offered = ::ssh_userauth_list(session_, nullptr);
+            const auto offered = static_cast<unsigned>(::ssh_userauth_list(session_, nullptr));
             state = SSH_AUTH_DENIED;
             if (may_try(Agent, options_.agent && (offered & SSH_AUTH_METHOD_PUBLICKEY) != 0, state)) {
                 state = login("agent", [&] { return ::ssh_userauth_agent(session_, nullptr); });
@@ -379,12 +379,12 @@ private:
     }
 
     Error refused() const {
-        const int offered = ::ssh_userauth_list(session_, nullptr);
+        const auto offered = static_cast<unsigned>(::ssh_userauth_list(session_, nullptr));
         std::vector<std::string_view> methods;
         for (const auto& [method, name] :
              {std::pair(SSH_AUTH_METHOD_PUBLICKEY, "a key"), std::pair(SSH_AUTH_METHOD_PASSWORD, "a password"),
               std::pair(SSH_AUTH_METHOD_INTERACTIVE, "a password it asks for")}) {
-            if ((offered & static_cast<int>(method)) != 0) {
+            if ((offered & method) != 0) {
                 methods.emplace_back(name);
             }
         }
