@@ -7,6 +7,8 @@
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace rowhaul {
 
@@ -14,20 +16,26 @@ namespace {
 
 namespace json = boost::json;
 
-// Shows progress while a mapping runs and its waybill when it has ended.
+// Whether both go to one terminal, file or pipe, where what stands on one is seen beside the other.
+bool same_destination(int one, int other) {
+    struct stat first {};
+    struct stat second {};
+    return ::fstat(one, &first) == 0 && ::fstat(other, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+// Shows progress while a mapping runs and its waybill when it has ended. Why it did not arrive is told
+// on stderr, too, unless the waybill is seen there anyway: a cron job's stdout often ends in a file.
 class RunDisplay final : public RunObserver {
 public:
     explicit RunDisplay(const Session& session) : session_(session) {}
     void started(const RunningMapping& running) override { progress_.started(running); }
     void waiting() override { progress_.waiting(); }
     void ended(const Waybill& waybill) override {
-        if (session_.is_json() || failure_) {
-            return;
-        }
-        try {
-            session_.print(waybill_text(waybill) + "\n");
-        } catch (const Error& error) {
-            failure_ = error;  // nobody listens any more, but the rows are to arrive all the same
+        print(waybill);
+        if (!waybill.message.empty() && !same_destination(STDOUT_FILENO, STDERR_FILENO)) {
+            complain(fmt::format("{} {}: {}", waybill.mapping, name_of(waybill.outcome), waybill.message),
+                     waybill.advice);
         }
     }
     // Throws why a waybill could not be shown.
@@ -38,6 +46,17 @@ public:
     }
 
 private:
+    void print(const Waybill& waybill) {
+        if (session_.is_json() || failure_) {
+            return;
+        }
+        try {
+            session_.print(waybill_text(waybill) + "\n");
+        } catch (const Error& error) {
+            failure_ = error;  // nobody listens any more, but the rows are to arrive all the same
+        }
+    }
+
     const Session& session_;
     std::optional<Error> failure_;
     ProgressLine progress_;
@@ -121,7 +140,8 @@ ExitCode run_haul(Session& session, const RunRequest& request, FailOnEmpty fail_
     } catch (const Error& error) {
         // What could not even be started belongs into the history, too: nobody looks at a cron job's output.
         if (std::filesystem::exists(session.options().file)) {
-            Executor::record_failure(session.store(), request, error);
+            const bool stopped = error.kind() == ErrorKind::Cancelled;
+            Executor::record_end(session.store(), request, stopped ? Session::stopped_as() : RunOutcome::Failed, error);
         }
         throw;
     }
@@ -138,6 +158,7 @@ ExitCode run_haul(Session& session, const RunRequest& request, FailOnEmpty fail_
 }
 
 ExitCode run_waybill(Session& session, const std::string& execution, WaybillPart part) {
+    Executor::end_dead_tests(session.store(), session.home());
     std::optional<ExecutionRecord> record;
     if (!execution.empty()) {
         record = session.store().execution_like(execution);
@@ -173,6 +194,7 @@ ExitCode run_waybill(Session& session, const std::string& execution, WaybillPart
 }
 
 ExitCode run_history(Session& session, const std::string& name, std::uint32_t at_most) {
+    Executor::end_dead_tests(session.store(), session.home());
     const auto records = session.store().history(name, at_most);
     if (session.is_json()) {
         json::array documents;

@@ -125,9 +125,13 @@ void Session::report(const Error& error) const {
         const auto text = boost::json::serialize(boost::json::object{{"error", problem}}) + "\n";
         std::fwrite(text.data(), 1, text.size(), stdout);
     }
-    fmt::print(stderr, "rowhaul: {}\n", error.what());
-    if (!error.advice().empty()) {
-        fmt::print(stderr, "  {}\n", error.advice());
+    complain(error.what(), error.advice());
+}
+
+void complain(std::string_view message, std::string_view advice) {
+    fmt::print(stderr, "rowhaul: {}\n", message);
+    if (!advice.empty()) {
+        fmt::print(stderr, "  {}\n", advice);
     }
 }
 

@@ -66,6 +66,9 @@ private:
     std::unique_ptr<Store> store_;
 };
 
+// What went wrong and what would help, on stderr.
+void complain(std::string_view message, std::string_view advice);
+
 // The exit code of an error that ended a command.
 ExitCode exit_code(const Error&);
 ExitCode exit_code(RunOutcome);

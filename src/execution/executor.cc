@@ -25,6 +25,14 @@ ExecutionRecord record_of(const RunRequest& request, std::string id, Moment star
             .started = started};
 }
 
+void interrupted(Store& store, ExecutionRecord record, const std::vector<StoredFile>& files = {}) {
+    record.outcome = RunOutcome::Interrupted;
+    record.message = "the process that ran it ended without notice";
+    record.waybill.clear();
+    record.ended = now();
+    store.end(record, files);
+}
+
 std::vector<FileRecord> file_records(const std::vector<StoredFile>& files) {
     std::vector<FileRecord> records;
     for (const auto& file : files) {
@@ -59,6 +67,7 @@ Executor::Executor(const Project& project, Store& store, std::filesystem::path h
     : project_(project), store_(store), home_(std::move(home)), stopped_as_(std::move(stopped_as)) {}
 
 RunResult Executor::run(const Context& context, const RunRequest& request, RunObserver& observer) {
+    end_dead_tests(store_, home_);
     if (const auto* task = project_.find_task(request.name)) {
         return run_task(context, request, *task, observer);
     }
@@ -119,6 +128,7 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
     }
     auto record = record_of(request, new_identifier(), now());
     record.task = task.name;
+    const auto alive = life_sign(request.mode, home_, record.id);
     store_.begin(record);
     RunResult result{.execution = record.id};
     const bool together = task.options.publish == Publish::Together;
@@ -166,23 +176,28 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
     return result;
 }
 
-void Executor::record_failure(Store& store, const RunRequest& request, const Error& error) {
+void Executor::record_end(Store& store, const RunRequest& request, RunOutcome outcome, const Error& reason) {
     auto record = record_of(request, new_identifier(), now());
     record.mapping = request.name;
-    record.outcome = RunOutcome::Failed;
-    record.message = error.what();
+    record.outcome = outcome;
+    record.message = reason.what();
     record.ended = record.started;
     store.begin(record);
     store.end(record, {});
 }
 
+void Executor::end_dead_tests(Store& store, const std::filesystem::path& home) {
+    for (auto& record : store.unfinished_tests()) {
+        if (!LifeSign::is_shown(home, record.id)) {
+            interrupted(store, std::move(record));
+        }
+    }
+}
+
 void Executor::recover_task(const std::string& task) {
     for (auto& record : store_.unfinished(task)) {
         if (record.mapping.empty()) {
-            record.outcome = RunOutcome::Interrupted;
-            record.message = "the process that ran it ended without notice";
-            record.ended = now();
-            store_.end(record, {});
+            interrupted(store_, std::move(record));
         }
     }
 }
@@ -210,10 +225,7 @@ void Executor::recover(const Context& context, const std::string& mapping) {
                 target->clean_up(context, record.id, file_records(files));
                 store_.end(record, published(std::move(files)), store_.last_sequence(mapping) + 1);
             } else {
-                record.outcome = RunOutcome::Interrupted;
-                record.message = "the process that ran it ended without notice";
-                record.waybill.clear();
-                store_.end(record, files);
+                interrupted(store_, std::move(record), files);
             }
         }
         for (const auto& record : store_.uncleaned(mapping)) {

@@ -32,8 +32,10 @@ public:
     // when nothing could be started: unknown name, disabled task, already running, store unusable.
     RunResult run(const Context&, const RunRequest&, RunObserver&);
 
-    // For failures before anything could be started: a `failed` entry in the history.
-    static void record_failure(Store&, const RunRequest&, const Error&);
+    // For what ended before anything could be started: an entry in the history.
+    static void record_end(Store&, const RunRequest&, RunOutcome outcome, const Error& reason);
+    // Tests whose process died become `interrupted`: they left nothing, so nobody need be reached.
+    static void end_dead_tests(Store&, const std::filesystem::path& home);
 
 private:
     RunResult run_mapping(const Context&, const RunRequest&, const MappingDefinition&, RunObserver&);

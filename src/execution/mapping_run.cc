@@ -41,6 +41,10 @@ Connection* ConnectionPool::find(Connections& connections, const std::string& na
     return connection.get();
 }
 
+std::unique_ptr<LifeSign> life_sign(RunMode mode, const std::filesystem::path& home, const std::string& execution) {
+    return mode == RunMode::Test ? std::make_unique<LifeSign>(home, execution) : nullptr;
+}
+
 MappingRun::MappingRun(RunSetting setting, const MappingDefinition& mapping, ConnectionPool& connections)
     : setting_(std::move(setting)),
       mapping_(mapping),
@@ -54,6 +58,7 @@ MappingRun::MappingRun(RunSetting setting, const MappingDefinition& mapping, Con
     waybill_.started = std::chrono::system_clock::now();
     waybill_.source_connection = mapping.source_connection;
     waybill_.target_connection = mapping.target_connection;
+    alive_ = life_sign(setting_.request.mode, setting_.home, waybill_.execution);
     setting_.store.begin(record());
     rejects_ = std::make_unique<RejectKeeper>(setting_.store, waybill_.execution);
 }

@@ -5,6 +5,7 @@
 #include "execution/project.h"
 #include "execution/waybill.h"
 #include "pipeline/haul.h"
+#include "store/lock.h"
 #include "store/store.h"
 
 #include <filesystem>
@@ -69,6 +70,9 @@ private:
     Connections targets_;
 };
 
+// A test shows that it lives; a run is protected by its mapping's lock already.
+std::unique_ptr<LifeSign> life_sign(RunMode mode, const std::filesystem::path& home, const std::string& execution);
+
 // carry(), then publish() or abandon(). None of them throws for what goes wrong with this mapping:
 // that is an outcome, recorded with its message.
 class MappingRun {
@@ -103,6 +107,7 @@ private:
     ConnectionPool& connections_;
     std::uint64_t sequence_;
     Waybill waybill_;
+    std::unique_ptr<LifeSign> alive_;
     HaulProgress progress_;
     std::unique_ptr<RejectKeeper> rejects_;
     std::unique_ptr<Source> source_;

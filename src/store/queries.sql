@@ -36,6 +36,10 @@ from executions where parent = ?1 order by id
 select id, parent, task, mapping, kind, cause, state, outcome, started, ended, rows_read, message, waybill
 from executions where state <> 'ended' and kind = 'run' and (mapping = ?1 or (mapping is null and task = ?1)) order by id
 
+-- name: unfinished_tests
+select id, parent, task, mapping, kind, cause, state, outcome, started, ended, rows_read, message, waybill
+from executions where state <> 'ended' and kind = 'test' order by id
+
 -- name: uncleaned
 select id, parent, task, mapping, kind, cause, state, outcome, started, ended, rows_read, message, waybill
 from executions

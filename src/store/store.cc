@@ -233,6 +233,10 @@ std::vector<ExecutionRecord> Store::unfinished(const std::string& name) {
     return executions(std::move(statement));
 }
 
+std::vector<ExecutionRecord> Store::unfinished_tests() {
+    return executions(query("unfinished_tests"));
+}
+
 std::vector<ExecutionRecord> Store::uncleaned(const std::string& mapping) {
     auto statement = query("uncleaned");
     statement.bind(1, mapping);

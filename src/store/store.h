@@ -79,8 +79,10 @@ public:
     // Latest first.
     std::vector<ExecutionRecord> history(const std::string& name, std::uint32_t at_most);
     std::vector<ExecutionRecord> children(const std::string& id);
-    // Of a mapping or task: neither ended nor, if the caller holds its lock, alive any more.
+    // Runs of a mapping or task: neither ended nor, if the caller holds its lock, alive any more.
     std::vector<ExecutionRecord> unfinished(const std::string& name);
+    // Tests, of anything, that have not ended; alive while they show a LifeSign.
+    std::vector<ExecutionRecord> unfinished_tests();
     // Executions of a mapping that ended with files not published, whose leftovers at the target
     // were not surely removed yet.
     std::vector<ExecutionRecord> uncleaned(const std::string& mapping);

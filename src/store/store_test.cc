@@ -173,5 +173,17 @@ TEST(RunLock, is_free_again_when_its_holder_goes) {
     EXPECT_NO_THROW(RunLock(home.path(), "mit Umlaut äöü/.."));
 }
 
+TEST(LifeSign, is_shown_for_one_execution_as_long_as_its_holder_lives) {
+    const TemporaryFolder home;
+    {
+        const LifeSign one(home.path(), "01A");
+        const LifeSign beside_it(home.path(), "01B");
+        EXPECT_TRUE(LifeSign::is_shown(home.path(), "01A"));
+        EXPECT_TRUE(LifeSign::is_shown(home.path(), "01B"));
+        EXPECT_FALSE(LifeSign::is_shown(home.path(), "01C"));
+    }
+    EXPECT_FALSE(LifeSign::is_shown(home.path(), "01A"));
+}
+
 }  // namespace
 }  // namespace rowhaul

@@ -26,6 +26,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 using Clock = std::chrono::steady_clock;
 
 bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit = std::chrono::seconds(30)) {
@@ -65,13 +66,29 @@ protected:
                           connections);
     }
     // Rows come, and then the database thinks for ten minutes.
-    void configure_hanging_query() const {
+    void configure_hanging_query(std::string_view tasks = {}) const {
+        end_hanging_queries();
         const auto& server = Postgres::shared();
-        configure(
-            "source: { connection: erp, query: 'select g as id, case when g = 200000 then pg_sleep(600)::text end as x "
-            "from generate_series(1, 300000) g' }",
+        company.configure(
+            fmt::format("mappings:\n"
+                        "  people:\n"
+                        "    source: {{ connection: erp, query: 'select g as id, case when g = 200000 then "
+                        "pg_sleep(600)::text end as x from generate_series(1, 300000) g' }}\n"
+                        "    target: {{ connection: export, file: people.csv }}\n{}",
+                        tasks),
             fmt::format("  erp: {{ type: postgres, host: {}, port: {}, database: postgres, user: owner }}\n",
                         server.socket_folder(), server.port()));
+    }
+    static std::string hanging_queries() {
+        return Postgres::shared().execute(
+            "select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep(600)%' and "
+            "pid <> pg_backend_pid()");
+    }
+    // A server does not notice that the client of a query that hangs was killed.
+    static void end_hanging_queries() {
+        Postgres::shared().execute(
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity where query like '%pg_sleep(600)%' and "
+            "pid <> pg_backend_pid()");
     }
     bool has_temporary_file() const {
         const auto files = company.files();
@@ -156,6 +173,30 @@ TEST_F(Promises, P3TheNextRunCleansUpAfterAKilledOneAndTellsItInTheHistory) {
     EXPECT_EQ(text_at(history, "/0/outcome"), "succeeded");
     EXPECT_EQ(text_at(history, "/1/outcome"), "interrupted");
     EXPECT_THAT(text_at(history, "/1/message"), HasSubstr("ended without notice"));
+}
+
+TEST_F(Promises, P9ATestThatWasKilledIsInterruptedAndOneThatStillGoesOnIsNot) {
+    configure_hanging_query("tasks: { nightly: { mappings: [people] } }\n");
+    auto killed = company.start({"test", "nightly"});
+    ASSERT_TRUE(eventually([&] { return hanging_queries() == "1"; })) << read_file(company / "said");
+    auto living = company.start({"test", "people"});
+    ASSERT_TRUE(eventually([&] { return hanging_queries() == "2"; })) << read_file(company / "said");
+    for (const auto& entry : company.history()) {
+        EXPECT_EQ(text_at(entry, "/state"), "running");
+    }
+
+    killed.send(SIGKILL);
+    EXPECT_EQ(killed.wait(std::chrono::seconds(10)), 137);
+    const auto history = company.history();
+    ASSERT_THAT(history, SizeIs(3));
+    EXPECT_EQ(text_at(history, "/0/state"), "running") << "the one that lives";
+    for (const auto* dead : {"/1", "/2"}) {
+        EXPECT_EQ(text_at(history, std::string(dead) + "/outcome"), "interrupted");
+        EXPECT_THAT(text_at(history, std::string(dead) + "/message"), HasSubstr("ended without notice"));
+    }
+    living.send(SIGINT);
+    EXPECT_EQ(living.wait(std::chrono::seconds(10)), 130);
+    EXPECT_EQ(text_at(company.history(), "/0/outcome"), "cancelled");
 }
 
 TEST_F(Promises, P3AFailureMidwayLeavesTheOldFile) {
@@ -392,6 +433,18 @@ struct Stop {
 
 class Stopping : public Promises, public ::testing::WithParamInterface<Stop> {
 protected:
+    // The mapping "people" goes to a server over this link.
+    void configure_partner(const OpenSsh& server, const TcpProxy& link) const {
+        company.configure(
+            "mappings:\n"
+            "  people:\n"
+            "    source: { connection: shop, table: people }\n"
+            "    target: { connection: partner, file: people.csv }\n",
+            fmt::format("  partner: {{ type: sftp, host: 127.0.0.1, port: {}, user: {}, private_key_file: '{}', "
+                        "folder: '{}', host_key: '{}' }}\n",
+                        link.port(), server.user(), server.key().file.string(), server.files().string(),
+                        server.host_key().fingerprint()));
+    }
     // Stops a run that hangs and looks at what it left.
     void expect_to_end(Process& run) const {
         const auto asked = Clock::now();
@@ -427,15 +480,7 @@ TEST_P(Stopping, EndsARunWhosePartnerStopsTakingBytesWithinASecond) {
     const OpenSsh server;
     TcpProxy link(server.port());
     given_people(300000);
-    company.configure(
-        "mappings:\n"
-        "  people:\n"
-        "    source: { connection: shop, table: people }\n"
-        "    target: { connection: partner, file: people.csv }\n",
-        fmt::format("  partner: {{ type: sftp, host: 127.0.0.1, port: {}, user: {}, private_key_file: '{}', "
-                    "folder: '{}', host_key: '{}' }}\n",
-                    link.port(), server.user(), server.key().file.string(), server.files().string(),
-                    server.host_key().fingerprint()));
+    configure_partner(server, link);
     auto run = company.start({"run", "people"});
     ASSERT_TRUE(eventually([&] { return link.bytes_to_server() > 100000; })) << read_file(company / "said");
     link.stall();
@@ -448,7 +493,26 @@ TEST_P(Stopping, EndsARunWhosePartnerStopsTakingBytesWithinASecond) {
         << "what the stopped run could not remove is removed by the next";
 }
 
+TEST_P(Stopping, EndsARunThatLooksAfterAKilledOne) {
+    const OpenSsh server;
+    TcpProxy link(server.port());
+    given_people(300000);
+    configure_partner(server, link);
+    auto killed = company.start({"run", "people"});
+    ASSERT_TRUE(eventually([&] { return link.bytes_to_server() > 100000; })) << read_file(company / "said");
+    link.stall();
+    killed.send(SIGKILL);
+    ASSERT_EQ(killed.wait(std::chrono::seconds(10)), 137);
+
+    const auto connections = link.connections();
+    auto run = company.start({"run", "people"});
+    ASSERT_TRUE(eventually([&] { return link.connections() > connections; })) << read_file(company / "said");
+    expect_to_end(run);
+    EXPECT_THAT(company.history(), SizeIs(2)) << "it did not come so far as to carry anything";
+}
+
 TEST_P(Stopping, EndsATaskBetweenItsMappingsAsStopped) {
+    end_hanging_queries();
     const auto& server = Postgres::shared();
     company.configure(
         "defaults: { source: { connection: erp }, target: { connection: export, file: '{mapping}.csv' } }\n"
@@ -457,11 +521,7 @@ TEST_P(Stopping, EndsATaskBetweenItsMappingsAsStopped) {
         fmt::format("  erp: {{ type: postgres, host: {}, port: {}, database: postgres, user: owner }}\n",
                     server.socket_folder(), server.port()));
     auto run = company.start({"run", "nightly"});
-    ASSERT_TRUE(eventually([&] {
-        return server.execute(
-                   "select count(*) from pg_stat_activity where state = 'active' and "
-                   "query like '%pg_sleep(600)%' and pid <> pg_backend_pid()") != "0";
-    }));
+    ASSERT_TRUE(eventually([] { return hanging_queries() != "0"; }));
     expect_to_end(run);
     EXPECT_EQ(text_at(company.history("nightly"), "/0/outcome"), GetParam().outcome);
     EXPECT_THAT(company.history("b"), IsEmpty());
@@ -530,6 +590,29 @@ TEST_F(Promises, JsonGoesToTheOutputAloneAndProgressNeverThroughAPipe) {
     const auto plain = company.rowhaul({"run", "people"});
     EXPECT_THAT(plain.errors, IsEmpty());
     EXPECT_THAT(plain.output, Not(HasSubstr("rows/s")));
+}
+
+TEST_F(Promises, WhyARunFailedIsToldBesideAnOutputThatGoesElsewhere) {
+    given_people(3);
+    configure("source: { connection: shop, table: peopel }");
+    const auto told = company.rowhaul({"run", "people"});
+    EXPECT_EQ(told.status, 1);
+    EXPECT_THAT(told.output, AllOf(HasSubstr("error   "), HasSubstr("peopel")));
+    EXPECT_THAT(told.errors, AllOf(StartsWith("rowhaul: people failed: "), HasSubstr("peopel")));
+    EXPECT_EQ(std::ranges::count(told.errors.substr(0, told.errors.find("\n  ")), '\n'), 1) << told.errors;
+
+    const auto as_json = company.rowhaul({"run", "people", "--output", "json"});
+    EXPECT_EQ(text_at(json::parse(as_json.output), "/outcome"), "failed");
+    EXPECT_EQ(as_json.errors, told.errors);
+}
+
+TEST_F(Promises, WhyARunFailedIsSaidOnceWhereTheWaybillIsSeen) {
+    given_people(3);
+    configure("source: { connection: shop, table: peopel }");
+    const auto together =
+        run({"sh", "-c", "exec \"$0\" run people 2>&1", ROWHAUL_PROGRAM}, {.working_folder = company / ""});
+    EXPECT_EQ(together.status, 1);
+    EXPECT_THAT(together.output, AllOf(HasSubstr("error   "), Not(HasSubstr("rowhaul: "))));
 }
 
 TEST_F(Promises, ATaskIsDoneToItsEndAlsoWhenNobodyCanReadTheWaybills) {
