@@ -79,6 +79,7 @@ void write_reference(Session& session, const std::vector<ReferenceEntry>& entrie
 
 ExitCode run_validate(Session& session) {
     const auto& project = session.project();
+    project.expect_complete();
     if (session.is_json()) {
         session.print_json(boost::json::object{{"good", true},
                                                {"connections", project.connections().size()},

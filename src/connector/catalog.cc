@@ -52,16 +52,22 @@ std::unique_ptr<Connection> Catalog::connection(const Node& section, std::string
                      fmt::format("needs a type: one of {}", fmt::join(connection_types(), ", ")));
         return nullptr;
     }
+    if (type->is_broken()) {
+        return nullptr;
+    }
     const auto before = problems.size();
+    // What a constructor does not like may follow from values that are missing, which was told.
+    Problems untold;
+    Problems& refusals = section.is_incomplete() ? untold : problems;
     if (const auto* transport = find_type(transports_, type->text())) {
         const auto parsed = transport->parse(section, path, problems);
-        return made_or_told(section, path, problems, [&]() -> std::unique_ptr<Connection> {
+        return made_or_told(section, path, refusals, [&]() -> std::unique_ptr<Connection> {
             return problems.size() == before ? std::make_unique<FileConnection>(*this, parsed) : nullptr;
         });
     }
     if (const auto* database = find_type(databases_, type->text())) {
         const auto make = database->parse(section, path, problems);
-        return made_or_told(section, path, problems, [&]() -> std::unique_ptr<Connection> {
+        return made_or_told(section, path, refusals, [&]() -> std::unique_ptr<Connection> {
             return problems.size() == before ? std::make_unique<TableConnection>(make()) : nullptr;
         });
     }

@@ -86,8 +86,18 @@ RunResult Executor::run(const Context& context, const RunRequest& request, RunOb
         .advise(fmt::format("There are: {}.", fmt::join(names, ", ")));
 }
 
+void Executor::expect_complete(const std::vector<std::string>& mappings) const {
+    std::vector<std::string> connections;
+    for (const auto& name : mappings) {
+        const auto& mapping = project_.mapping(name);
+        connections.insert(connections.end(), {mapping.source_connection, mapping.target_connection});
+    }
+    project_.expect_complete(connections);
+}
+
 RunResult Executor::run_mapping(const Context& context, const RunRequest& request, const MappingDefinition& mapping,
                                 RunObserver& observer) {
+    expect_complete({mapping.name});
     std::vector<RunLock> locks;
     if (request.mode == RunMode::Run) {
         locks.emplace_back(home_, mapping.name);
@@ -115,6 +125,7 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
         throw Error(ErrorKind::Invalid, fmt::format("the task {} is switched off", task.name))
             .advise("Set `enabled: true`, or run its mappings by their own names.");
     }
+    expect_complete(task.options.mappings);
     std::vector<RunLock> locks;
     if (request.mode == RunMode::Run) {
         locks.emplace_back(home_, fmt::format("task {}", task.name));

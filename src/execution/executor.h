@@ -38,6 +38,8 @@ public:
     static void end_dead_tests(Store&, const std::filesystem::path& home);
 
 private:
+    // Throws what is missing for these mappings, all of it, before anything is begun.
+    void expect_complete(const std::vector<std::string>& mappings) const;
     RunResult run_mapping(const Context&, const RunRequest&, const MappingDefinition&, RunObserver&);
     RunResult run_task(const Context&, const RunRequest&, const TaskDefinition&, RunObserver&);
     void recover(const Context&, const std::string& mapping);

@@ -10,7 +10,6 @@
 #include <array>
 #include <fmt/format.h>
 #include <glob.h>
-#include <map>
 #include <utility>
 
 namespace rowhaul {
@@ -183,7 +182,27 @@ Project::Project(const std::filesystem::path& file, const Catalog& catalog) : ca
         check_sides(mapping, problems);
     }
     check_tasks(problems);
+    if (!problems.empty()) {
+        for (const auto& [connection, missing] : missing_) {
+            problems.add(missing);  // whoever mends the file wants to know everything
+        }
+    }
     problems.throw_if_any();
+}
+
+// Whether what a connection names is there matters to those who use it: a cron job need not know the
+// passwords of all others.
+void Project::interpolate_all(Node& document, Problems& problems) {
+    for (auto& [key, position, value] : document.entries()) {
+        if (key != "connections" || !value.is_map()) {
+            interpolate(value, key, problems);
+            continue;
+        }
+        for (auto& connection : value.entries()) {
+            interpolate(connection.value, fmt::format("{}.{}", key, connection.key), problems,
+                        missing_[connection.key]);
+        }
+    }
 }
 
 void Project::read(const std::filesystem::path& file, Problems& problems) {
@@ -192,7 +211,7 @@ void Project::read(const std::filesystem::path& file, Problems& problems) {
         problems.add(document.position(), "", fmt::format("must be a map, not {}", name_of(document.kind())));
         return;
     }
-    interpolate(document, "", problems);
+    interpolate_all(document, problems);
     check_version(document, problems);
     check_keys(document, "", file_keys, problems);
     settings_ = parse<SettingsOptions>(map_of(document, "", "settings", problems), "settings", problems);
@@ -219,7 +238,7 @@ void Project::read_included(const Node& include, const std::filesystem::path& be
             if (document.is_null()) {
                 continue;
             }
-            interpolate(document, "", problems);
+            interpolate_all(document, problems);
             check_keys(document, "", included_keys, problems);
             read_objects(document, problems);
         }
@@ -355,8 +374,23 @@ const MappingDefinition* Project::find_mapping(std::string_view name) const {
     return find_in(mappings_, name);
 }
 
+void Project::expect_complete(const std::vector<std::string>& connections) const {
+    Problems problems;
+    for (const auto& [connection, missing] : missing_) {
+        if (std::ranges::find(connections, connection) != connections.end()) {
+            problems.add(missing);
+        }
+    }
+    problems.throw_if_any();
+}
+
+void Project::expect_complete() const {
+    expect_complete(names_in(connections_));
+}
+
 std::unique_ptr<Connection> Project::connect(std::string_view name) const {
     const auto& definition = connection(name);
+    expect_complete({definition.name});
     Problems problems;
     auto connected = catalog_.connection(definition.section, definition.path, problems);
     problems.throw_if_any();

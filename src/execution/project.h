@@ -10,6 +10,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -102,7 +104,8 @@ struct ConnectionDefinition {
 class Project {
 public:
     // Reads the file and what it includes. Throws Invalid with every problem, each with its place;
-    // NotFound when there is no such file. `catalog` must outlive this.
+    // NotFound when there is no such file. Environment variables and files that only a connection
+    // names may be missing: see expect_complete(). `catalog` must outlive this.
     Project(const std::filesystem::path& file, const Catalog& catalog);
 
     const std::filesystem::path& file() const { return file_; }
@@ -117,11 +120,17 @@ public:
     const TaskDefinition* find_task(std::string_view name) const;
     const MappingDefinition* find_mapping(std::string_view name) const;
 
-    // A connection ready to use, as new: nothing is shared with others made here.
+    // Throws Invalid with everything that these connections, or all of them, name and is missing.
+    void expect_complete(const std::vector<std::string>& connections) const;
+    void expect_complete() const;
+
+    // A connection ready to use, as new: nothing is shared with others made here. Throws
+    // Invalid when something that it names is missing.
     std::unique_ptr<Connection> connect(std::string_view name) const;
 
 private:
     void read(const std::filesystem::path& file, Problems&);
+    void interpolate_all(Node& document, Problems&);
     void read_included(const Node& include, const std::filesystem::path& beside, Problems&);
     void read_objects(const Node& document, Problems&);
     void read_mapping(std::string_view name, const Node& own, Problems&);
@@ -134,6 +143,7 @@ private:
     SettingsOptions settings_;
     Node defaults_;
     std::vector<ConnectionDefinition> connections_;
+    std::map<std::string, Problems, std::less<>> missing_;  // by connection
     std::vector<MappingDefinition> mappings_;
     std::vector<TaskDefinition> tasks_;
 };

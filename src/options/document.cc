@@ -74,6 +74,11 @@ void Node::mark_broken() {
     broken_ = true;
 }
 
+bool Node::is_incomplete() const {
+    return broken_ || std::ranges::any_of(items_, &Node::is_incomplete) ||
+           std::ranges::any_of(entries_, [](const Entry& entry) { return entry.value.is_incomplete(); });
+}
+
 std::string_view name_of(Node::Kind kind) {
     switch (kind) {
         case Node::Kind::Null:

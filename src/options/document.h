@@ -39,8 +39,11 @@ public:
     bool is_tainted() const { return tainted_; }
     // What may be shown of it: the text as it stands in the file, "${ERP_PASSWORD}".
     const std::string& shown() const { return tainted_ ? source_ : text_; }
-    // Its interpolation failed and the problem was told already.
+    // Its interpolation, or that of an item of the list that it is, failed and the problem was told
+    // already.
     bool is_broken() const { return broken_; }
+    // It or something below it is broken.
+    bool is_incomplete() const;
 
     const std::vector<Node>& items() const { return items_; }
     std::vector<Node>& items() { return items_; }
@@ -94,6 +97,10 @@ Environment process_environment();
 // a file beside the YAML file, without its last line break); $${ stands for ${. What is missing or
 // misspelt becomes a problem at its place. `path` is the option path of `node`.
 void interpolate(Node& node, std::string_view path, Problems&, const Environment& = process_environment());
+// The same, with what is `missing` where the program runs (a variable, a file) told apart from what
+// is `misspelt`.
+void interpolate(Node& node, std::string_view path, Problems& misspelt, Problems& missing,
+                 const Environment& = process_environment());
 
 // YAML text of a node, with tainted values as they stand in the file.
 std::string to_yaml(const Node&);

@@ -222,6 +222,18 @@ TEST(Interpolation, DoesNotReadItsOwnResult) {
     EXPECT_EQ(node.text(), "${Y}");
 }
 
+TEST(Interpolation, TellsWhatIsMissingApartFromWhatIsMisspelt) {
+    Problems problems;
+    Problems missing;
+    Node node = parse_yaml("a: [x, '${MISSING}']\nb: ${a b}\nc: fine", "a.yaml", problems);
+    interpolate(node, "", problems, missing, [](const std::string&) { return std::nullopt; });
+    EXPECT_EQ(problems.sorted().size(), 1U);
+    EXPECT_EQ(missing.text(), "a.yaml:1:8: a[2]: the environment variable MISSING is not set");
+    EXPECT_TRUE(node.find("a")->is_broken());
+    EXPECT_TRUE(node.is_incomplete());
+    EXPECT_FALSE(node.find("c")->is_incomplete());
+}
+
 TEST(Interpolation, TellsWhatIsMissing) {
     Problems problems;
     Node node = parse_yaml("a: ${MISSING}\nb: [x, '${file:no/such}']\nc: ${secret:erp}\nd: ${open\ne: ${a b}\nf: ${}",

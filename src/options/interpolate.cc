@@ -25,8 +25,9 @@ bool is_variable_name(std::string_view name) {
 
 // The text that stands for one ${...}, or the reason why there is none.
 struct Replacement {
-    std::string text;
-    std::string problem;
+    std::string text = {};
+    std::string misspelt = {};
+    std::string missing = {};
 };
 
 Replacement content_of(std::string_view name, const Position& position) {
@@ -36,7 +37,7 @@ Replacement content_of(std::string_view name, const Position& position) {
     }
     std::error_code error;
     if (!std::filesystem::exists(path, error)) {
-        return {{}, "${file:" + std::string(name) + "}: there is no file " + path.string()};
+        return {.missing = "${file:" + std::string(name) + "}: there is no file " + path.string()};
     }
     std::ifstream file(path, std::ios::binary);
     std::string text(largest_file + 1, '\0');
@@ -44,9 +45,8 @@ Replacement content_of(std::string_view name, const Position& position) {
     text.resize(static_cast<std::size_t>(file.gcount()));
     if (!file.eof()) {
         const bool too_large = text.size() > largest_file;
-        return {{},
-                "${file:" + std::string(name) + "}: " + path.string() +
-                    (too_large ? " is larger than 1 MiB" : " cannot be read")};
+        return {.missing = "${file:" + std::string(name) + "}: " + path.string() +
+                           (too_large ? " is larger than 1 MiB" : " cannot be read")};
     }
     if (text.ends_with('\n')) {
         text.pop_back();
@@ -54,7 +54,7 @@ Replacement content_of(std::string_view name, const Position& position) {
             text.pop_back();
         }
     }
-    return {std::move(text), {}};
+    return {.text = std::move(text)};
 }
 
 Replacement replacement_of(std::string_view inner, const Position& position, const Environment& environment) {
@@ -62,24 +62,23 @@ Replacement replacement_of(std::string_view inner, const Position& position, con
         return content_of(inner.substr(5), position);
     }
     if (inner.starts_with("secret:")) {
-        return {{},
-                "${" + std::string(inner) +
-                    "}: encrypted secrets come with the hub; for now use ${NAME} for an environment "
-                    "variable or ${file:PATH} for a file"};
+        return {.misspelt = "${" + std::string(inner) +
+                            "}: encrypted secrets come with the hub; for now use ${NAME} for an environment "
+                            "variable or ${file:PATH} for a file"};
     }
     if (!is_variable_name(inner)) {
-        return {{},
-                "\"${" + std::string(inner.substr(0, 40)) +
-                    "}\" is neither ${NAME} nor ${file:PATH}; write $${ for a literal ${"};
+        return {.misspelt = "\"${" + std::string(inner.substr(0, 40)) +
+                            "}\" is neither ${NAME} nor ${file:PATH}; write $${ for a literal ${"};
     }
     std::optional<std::string> value = environment(std::string(inner));
     if (!value) {
-        return {{}, "the environment variable " + std::string(inner) + " is not set"};
+        return {.missing = "the environment variable " + std::string(inner) + " is not set"};
     }
-    return {std::move(*value), {}};
+    return {.text = std::move(*value)};
 }
 
-void interpolate_scalar(Node& node, std::string_view path, Problems& problems, const Environment& environment) {
+void interpolate_scalar(Node& node, std::string_view path, Problems& misspelt, Problems& missing,
+                        const Environment& environment) {
     const std::string_view text = node.text();
     std::string out;
     bool replaced = false;
@@ -104,13 +103,17 @@ void interpolate_scalar(Node& node, std::string_view path, Problems& problems, c
         }
         const std::size_t end = rest.find('}');
         if (end == std::string_view::npos) {
-            problems.add(node.position(), std::string(path), "\"${\" has no \"}\"; write $${ for a literal ${");
+            misspelt.add(node.position(), std::string(path), "\"${\" has no \"}\"; write $${ for a literal ${");
             broken = true;
             break;
         }
         Replacement replacement = replacement_of(rest.substr(2, end - 2), node.position(), environment);
-        if (!replacement.problem.empty()) {
-            problems.add(node.position(), std::string(path), std::move(replacement.problem));
+        if (!replacement.misspelt.empty()) {
+            misspelt.add(node.position(), std::string(path), std::move(replacement.misspelt));
+            broken = true;
+        }
+        if (!replacement.missing.empty()) {
+            missing.add(node.position(), std::string(path), std::move(replacement.missing));
             broken = true;
         }
         out += replacement.text;
@@ -136,15 +139,23 @@ Environment process_environment() {
 }
 
 void interpolate(Node& node, std::string_view path, Problems& problems, const Environment& environment) {
+    interpolate(node, path, problems, problems, environment);
+}
+
+void interpolate(Node& node, std::string_view path, Problems& misspelt, Problems& missing,
+                 const Environment& environment) {
     if (node.is_scalar() && !node.is_tainted() && !node.is_broken() && node.text().find("${") != std::string::npos) {
-        interpolate_scalar(node, path, problems, environment);
+        interpolate_scalar(node, path, misspelt, missing, environment);
     }
     std::size_t index = 0;
     for (Node& item : node.items()) {
-        interpolate(item, std::string(path) + "[" + std::to_string(++index) + "]", problems, environment);
+        interpolate(item, std::string(path) + "[" + std::to_string(++index) + "]", misspelt, missing, environment);
+        if (item.is_broken()) {
+            node.mark_broken();  // a list is one value
+        }
     }
     for (Node::Entry& entry : node.entries()) {
-        interpolate(entry.value, option_path(path, entry.key), problems, environment);
+        interpolate(entry.value, option_path(path, entry.key), misspelt, missing, environment);
     }
 }
 

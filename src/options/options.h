@@ -420,7 +420,7 @@ O parse(const Node& map, std::string_view path, Problems& problems, std::span<co
     });
     keys.tell_unknown_keys();
     if constexpr (requires { O::validate(out, problems); }) {
-        if (keys.is_clean()) {
+        if (keys.is_clean() && !map.is_incomplete()) {
             const Problems::Scope scope(problems, map, std::string(path));
             O::validate(out, problems);
         }

@@ -41,6 +41,10 @@ void Problems::add(std::string_view option, std::string message) {
         std::move(message));
 }
 
+void Problems::add(const Problems& others) {
+    all_.insert(all_.end(), others.all_.begin(), others.all_.end());
+}
+
 std::vector<Problem> Problems::sorted() const {
     std::vector<std::string> files;
     const auto rank = [&](const Problem& problem) {

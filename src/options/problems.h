@@ -31,6 +31,7 @@ class Node;
 class Problems {
 public:
     void add(Position position, std::string path, std::string message);
+    void add(const Problems& others);
     // About an option of the map that is being parsed; for the `validate` of an options struct.
     void add(std::string_view option, std::string message);
 

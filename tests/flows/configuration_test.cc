@@ -90,6 +90,46 @@ TEST_F(Configuration, AnUnsetVariableAndAMissingFileAreNamedWithTheirPlaces) {
     EXPECT_THAT(said, AllOf(HasSubstr("rowhaul.yaml:5:"), HasSubstr("secret")));
 }
 
+TEST_F(Configuration, WhatIsMissingMattersWhereItsConnectionIsUsed) {
+    company.configure(
+        "mappings:\n"
+        "  people: { source: { connection: shop, table: people }, target: { connection: export, file: p.csv } }\n"
+        "  others: { source: { connection: erp, table: people }, target: { connection: partner, file: o.csv } }\n"
+        "tasks: { nightly: { mappings: [people, others] } }\n",
+        "  erp: { type: mysql, user: u, password: '${ERP_PASSWORD}' }\n"
+        "  partner: { type: sftp, host: h, user: u, host_key: [ '${file:keys/host}' ], password: '${SFTP_PASSWORD}' }\n"
+        "  typed: { type: '${TYPE}', host: h }\n");
+    for (const auto& works : std::vector<std::vector<std::string>>{
+             {"run", "people"}, {"test", "people"}, {"check", "shop"}, {"browse", "shop"}, {"history"}}) {
+        const auto told = company.rowhaul(works);
+        EXPECT_EQ(told.status, 0) << works.front() << ": " << told.errors;
+    }
+    const auto refuses = [&](const std::vector<std::string>& command) {
+        const auto told = company.rowhaul(command);
+        EXPECT_EQ(told.status, 2) << command.front();
+        return told.errors;
+    };
+    const auto erp = HasSubstr("rowhaul.yaml:5:42: connections.erp.password: the environment variable ERP_PASSWORD");
+    const auto partner = AllOf(HasSubstr("rowhaul.yaml:6:56: connections.partner.host_key[1]: ${file:keys/host}"),
+                               HasSubstr("SFTP_PASSWORD"));
+    const auto typed = HasSubstr("TYPE is not set");
+    EXPECT_THAT(refuses({"validate"}), AllOf(erp, partner, typed));
+    EXPECT_THAT(refuses({"run", "others"}), AllOf(erp, partner, Not(typed)));
+    EXPECT_THAT(refuses({"test", "nightly"}), AllOf(erp, partner, Not(typed)));
+    EXPECT_THAT(refuses({"check", "erp"}), AllOf(erp, Not(partner)));
+    EXPECT_THAT(refuses({"browse", "typed"}), AllOf(typed, Not(erp)));
+    EXPECT_EQ(text_at(company.history(), "/0/outcome"), "failed");
+}
+
+TEST_F(Configuration, WhatIsMissingIsToldTogetherWithWhatIsWrong) {
+    const auto said = complaint(
+        "version: 1\n"
+        "connections:\n"
+        "  shop: { type: sqlite, path: '${NOT_SET_ANYWHERE}' }\n"
+        "  export: { type: local, foldr: out }\n");
+    EXPECT_THAT(said, AllOf(HasSubstr("NOT_SET_ANYWHERE"), HasSubstr("foldr")));
+}
+
 TEST_F(Configuration, AllProblemsAreToldAtOnceEachWithItsPlaceAndTheNearMiss) {
     const auto said = complaint(
         "version: 1\n"
