@@ -215,7 +215,7 @@ class Vsftpd:
 
     def connection(self):
         described = {"type": "ftp", "host": "127.0.0.1", "port": self.port, "user": "anonymous",
-                     "password": PASSWORD, "security": "explicit" if self.tls else "none"}
+                     "password": PASSWORD, "tls": "explicit" if self.tls else "none"}
         return {**described, "ca_file": self.certificate} if self.tls else described
 
     def environment(self):

@@ -115,7 +115,7 @@ std::string advice_for(unsigned number) {
         case ER_HOST_NOT_PRIVILEGED:
             return "Let the server accept this user from this machine.";
         case CR_SSL_CONNECTION_ERROR:
-            return "Check tls and tls_ca; the certificate must be trusted and made out to the host's name.";
+            return "Check tls and tls_max.";
         case ER_CON_COUNT_ERROR:
             return "The server has no free connection; try later or raise its max_connections.";
         default:
@@ -130,7 +130,10 @@ std::string place_of(const MysqlOptions& options) {
 }  // namespace
 
 MysqlConnection::MysqlConnection(const Context& context, const MysqlOptions& options)
-    : options_(options), where_("mysql " + place_of(options)), connect_until_(Clock::now() + options.connect_timeout) {
+    : options_(options),
+      where_("mysql " + place_of(options)),
+      verifier_(options, options.host),
+      connect_until_(Clock::now() + options.connect_timeout) {
     static const int initialised = ::mysql_server_init(0, nullptr, nullptr);
     if (initialised != 0 || ::mysql_init(&mysql_) == nullptr) {
         throw Error(ErrorKind::Internal, "cannot initialise the MariaDB client library");
@@ -169,7 +172,11 @@ void MysqlConnection::stop_server() noexcept {
     }
 }
 
-void MysqlConnection::configure() {
+bool MysqlConnection::protects(const std::string& address) const {
+    return options_.socket.empty() && uses_tls(options_, address);
+}
+
+void MysqlConnection::configure(const std::string& address) {
     const auto text = [this](mysql_option option, const char* value) { ::mysql_options(&mysql_, option, value); };
     const unsigned off = 0;
     // A server could otherwise ask for any file of this machine.
@@ -181,31 +188,33 @@ void MysqlConnection::configure() {
     // Only a bound for the TLS handshake's blocking reads until the hook has seen the socket.
     const unsigned second = 1;
     ::mysql_options(&mysql_, MYSQL_OPT_CONNECT_TIMEOUT, &second);
-    if (options_.tls == MysqlTls::Off) {
+    const my_bool with_tls = protects(address) ? 1 : 0;
+    ::mysql_options(&mysql_, MYSQL_OPT_SSL_ENFORCE, &with_tls);
+    if (with_tls == 1) {
+        // Told to enforce TLS, the library would still send the password to a server that offers none.
+        // Told what certificate to expect, it does not; it looks after our verifier has accepted one.
+        text(MARIADB_OPT_TLS_PEER_FP, std::string(40, '0').c_str());
+        verifier_.on_handshake(
+            [this](const TlsPeer& peer) { ::mysql_options(&mysql_, MARIADB_OPT_TLS_PEER_FP, peer.sha1.c_str()); });
+    } else {
         // Methods that hand out the password as it is need a verified server.
         text(MARIADB_OPT_RESTRICTED_AUTH, "mysql_native_password,client_ed25519,caching_sha2_password");
-        return;
-    }
-    const my_bool yes = 1;
-    const my_bool verify_name = options_.tls == MysqlTls::Verify ? 1 : 0;
-    ::mysql_options(&mysql_, MYSQL_OPT_SSL_ENFORCE, &yes);
-    ::mysql_options(&mysql_, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify_name);
-    // The library checks nothing unless it is given an authority.
-    if (options_.tls_ca.empty()) {
-        text(MYSQL_OPT_SSL_CAPATH, "/etc/ssl/certs");
-    } else {
-        text(MYSQL_OPT_SSL_CA, options_.tls_ca.c_str());
     }
 }
 
-bool MysqlConnection::try_address(const Context& context, const std::string& host) {
-    configure();
+bool MysqlConnection::try_address(const Context& context, const std::string& address) {
+    configure(address);
+    std::optional<TlsVerifier::Everywhere> attached;
+    if (protects(address)) {
+        verifier_.load_authorities();
+        attached.emplace(verifier_);
+    }
     const auto left = ceil<milliseconds>(connect_until_ - Clock::now());
     bool connected = false;
     call(context, std::max(left, milliseconds(1)), [&] {
         // No database yet: a wrong name is told apart better by a statement.
         connected =
-            ::mysql_real_connect(&mysql_, options_.socket.empty() ? host.c_str() : nullptr, options_.user.c_str(),
+            ::mysql_real_connect(&mysql_, options_.socket.empty() ? address.c_str() : nullptr, options_.user.c_str(),
                                  options_.password.value.c_str(), nullptr, static_cast<unsigned>(options_.port),
                                  options_.socket.empty() ? nullptr : options_.socket.c_str(), 0) != nullptr;
         return true;
@@ -214,36 +223,40 @@ bool MysqlConnection::try_address(const Context& context, const std::string& hos
 }
 
 void MysqlConnection::connect(const Context& context) {
-    std::vector<std::string> hosts = {options_.host};
+    std::vector<std::string> addresses{""};
     if (options_.socket.empty()) {
-        const auto addresses = resolve(context, options_.host, options_.connect_timeout);
+        addresses = resolve(context, options_.host, options_.connect_timeout);
         context.step("resolve name", addresses.front());
-        // The certificate is compared with what the library is given.
-        if (options_.tls != MysqlTls::Verify) {
-            hosts = addresses;
-        }
     }
-    for (const auto& host : hosts) {
-        if (try_address(context, host)) {
-            break;
-        }
+    std::size_t tried = 0;
+    while (!try_address(context, addresses[tried])) {
         const auto number = ::mysql_errno(&mysql_);
-        if (&host == &hosts.back() || (number != CR_CONN_HOST_ERROR && number != CR_CONNECTION_ERROR)) {
-            fail();
+        if (++tried == addresses.size() || (number != CR_CONN_HOST_ERROR && number != CR_CONNECTION_ERROR)) {
+            refuse_connection();
         }
     }
     ::fcntl(::mysql_get_socket(&mysql_), F_SETFL, O_RDWR | O_NONBLOCK);
     ::fcntl(::mysql_get_socket(&mysql_), F_SETFD, FD_CLOEXEC);
     context.step("connect", place_of(options_));
-    if (options_.tls != MysqlTls::Off) {
-        const char* cipher = ::mysql_get_ssl_cipher(&mysql_);
-        if (cipher == nullptr) {
-            throw Error(ErrorKind::Denied, where_ + ": the connection is not encrypted");
+    if (protects(addresses[tried])) {
+        if (::mysql_get_ssl_cipher(&mysql_) == nullptr || !verifier_.peer()) {
+            throw Error(ErrorKind::Internal, where_ + ": the connection is not protected");
         }
-        context.step("TLS", cipher);
+        context.step("TLS", to_text(*verifier_.peer()));
     }
     context.step("login", options_.user);
     context.step("server version", ::mysql_get_server_info(&mysql_));
+}
+
+void MysqlConnection::refuse_connection() {
+    if (const auto refusal = verifier_.refusal(where_)) {
+        throw Error(*refusal);
+    }
+    if (::mysql_errno(&mysql_) == CR_SSL_CONNECTION_ERROR &&
+        std::string_view(::mysql_error(&mysql_)).find("does not support") != std::string_view::npos) {
+        throw no_tls_offered(where_);
+    }
+    fail();
 }
 
 void MysqlConnection::prepare_session(const Context& context) {

@@ -59,9 +59,12 @@ public:
     bool broken() const { return broken_; }
 
 private:
-    void configure();
+    bool protects(const std::string& address) const;
+    void configure(const std::string& address);
     void connect(const Context&);
-    bool try_address(const Context&, const std::string& host);
+    // `address` is "" for the socket.
+    bool try_address(const Context&, const std::string& address);
+    [[noreturn]] void refuse_connection();
     void prepare_session(const Context&);
     std::vector<std::string> near_databases(const Context&);
     void close_statement();
@@ -72,6 +75,7 @@ private:
 
     const MysqlOptions& options_;
     std::string where_;
+    TlsVerifier verifier_;  // outlives the connection
     MYSQL mysql_;
     MYSQL_STMT* statement_ = nullptr;
     std::uint64_t rows_ = 0;  // fetched of the executed statement

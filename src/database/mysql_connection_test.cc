@@ -151,8 +151,8 @@ private:
 TEST(MysqlConnection, CheckTellsEachStep) {
     EXPECT_THAT(steps_of(reader()), ElementsAre("resolve name", "connect", "login", "server version", "database"));
     auto options = reader();
-    options.tls = MysqlTls::Verify;
-    options.tls_ca = server().authority();
+    options.tls = TlsUse::Always;
+    options.ca_file = server().authority().ca_file();
     EXPECT_THAT(steps_of(options),
                 ElementsAre("resolve name", "connect", "TLS", "login", "server version", "database"));
 }
@@ -232,8 +232,8 @@ TEST(MysqlConnection, AStopRequestEndsConnectingInEveryStage) {
     const MuteServer mute_too;
     auto in_handshake = reader();
     in_handshake.port = mute_too.port();
-    in_handshake.tls = MysqlTls::Verify;
-    in_handshake.tls_ca = server().authority();
+    in_handshake.tls = TlsUse::Always;
+    in_handshake.ca_file = server().authority().ca_file();
     for (const auto& options : {without_greeting, in_login, in_handshake}) {
         StopSignal stop;
         Context context;
@@ -251,56 +251,10 @@ TEST(MysqlConnection, AStopRequestEndsConnectingInEveryStage) {
     }
 }
 
-TEST(MysqlTls, VerifiesAuthorityAndName) {
-    auto options = reader();
-    options.tls = MysqlTls::Verify;
-    options.tls_ca = server().authority();
-    for (const auto* host : {"localhost", "127.0.0.1"}) {
-        options.host = host;
-        MysqlDatabase database(options);
-        EXPECT_EQ(rows_of_query(database, "select 1 as a"), (std::vector<Row>{{"1"}}));
-    }
-}
-
-TEST(MysqlTls, AStrangeAuthorityIsDenied) {
-    auto options = reader();
-    for (const auto tls : {MysqlTls::Verify, MysqlTls::VerifyAuthority}) {
-        options.tls = tls;
-        options.tls_ca = server().strange_authority();
-        const auto error = check_error(options);
-        EXPECT_EQ(error.kind(), ErrorKind::Denied);
-        EXPECT_THAT(error.advice(), HasSubstr("tls_ca"));
-        options.tls_ca.clear();
-        EXPECT_EQ(check_error(options).kind(), ErrorKind::Denied);
-    }
-}
-
-TEST(MysqlTls, AnotherHostsCertificateIsDenied) {
-    auto options = reader();
-    options.tls_ca = server().authority();
-    options.host = "127.1";  // the same machine under a name that is not in the certificate
-    options.tls = MysqlTls::Verify;
-    EXPECT_EQ(check_error(options).kind(), ErrorKind::Denied);
-    options.tls = MysqlTls::VerifyAuthority;
-    EXPECT_NO_THROW(MysqlDatabase(options).check({}));
-}
-
-TEST(MysqlTls, AServerWithoutItIsRefused) {
-    MariaDb plain;
-    plain.exec("create user reader identified by 'pa55phrase'");
-    auto options = reader();
-    options.port = plain.port();
-    options.tls = MysqlTls::Verify;
-    options.tls_ca = server().authority();
-    const auto error = check_error(options);
-    EXPECT_EQ(error.kind(), ErrorKind::Denied);
-    EXPECT_THAT(error.what(), HasSubstr("SSL"));
-}
-
 TEST(MysqlTls, StreamsAndStops) {
     auto options = reader();
-    options.tls = MysqlTls::Verify;
-    options.tls_ca = server().authority();
+    options.tls = TlsUse::Always;
+    options.ca_file = server().authority().ca_file();
     MysqlDatabase database(options);
     EXPECT_EQ(rows_of_query(database, "select n, t from big").size(), many);
     StopSignal stop;
@@ -405,7 +359,7 @@ TEST(MysqlLoss, AServerThatDiesIsAnErrorAndItsSuccessorIsUsed) {
         const auto reading = database.read({}, {"big", {}, {}});
         Batch batch(2);
         ASSERT_TRUE(reading->next({}, batch));
-        mortal.stop(SIGKILL);
+        mortal.process().stop(SIGKILL);
         const auto error = error_of([&] {
             while (reading->next({}, batch)) {
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person says to reach a MySQL or MariaDB server.
 #pragma once
+#include "net/tls.h"
 #include "options/options.h"
 
 #include <array>
@@ -9,16 +10,6 @@
 #include <string>
 
 namespace rowhaul {
-
-enum class MysqlTls : std::uint8_t { Off, Verify, VerifyAuthority };
-template <>
-struct EnumChoices<MysqlTls> {
-    static constexpr std::array list = {
-        Choice{"none", "Not encrypted."},
-        Choice{"verify", "Encrypted; the certificate must be trusted and made out to the host."},
-        Choice{"verify_authority", "Encrypted; the certificate must be signed by tls_ca, whatever name it bears."},
-    };
-};
 
 enum class ZeroDates : std::uint8_t { Null, Text, Error };
 template <>
@@ -30,15 +21,13 @@ struct EnumChoices<ZeroDates> {
     };
 };
 
-struct MysqlOptions {
+struct MysqlOptions : DatabaseTlsOptions {
     std::string host = "localhost";
     std::int64_t port = 3306;
     std::string socket;
     std::string database;
     std::string user;
     Secret password;
-    MysqlTls tls = MysqlTls::Off;
-    std::string tls_ca;
     ZeroDates zero_dates = ZeroDates::Null;
     std::chrono::seconds connect_timeout{10};
     std::chrono::seconds timeout{600};
@@ -54,10 +43,6 @@ struct MysqlOptions {
             option("database", &O::database, "Database in which tables are looked up.").example("erp"),
             option("user", &O::user, "Name to log in with.").required().example("reader"),
             option("password", &O::password, "Password to log in with."),
-            option("tls", &O::tls, "Whether the connection is encrypted, and what the certificate must prove."),
-            option("tls_ca", &O::tls_ca,
-                   "File with the certificates to trust (PEM), instead of those the system trusts.")
-                .example("/etc/rowhaul/ca.pem"),
             option("zero_dates", &O::zero_dates,
                    "What becomes of dates that do not exist, such as 0000-00-00 and 2024-02-30."),
             option("connect_timeout", &O::connect_timeout, "How long connecting and logging in may take.")
@@ -69,7 +54,8 @@ struct MysqlOptions {
             option("slow_reader_timeout", &O::slow_reader_timeout,
                    "How long the server is asked to wait when rows are taken off slowly.")
                 .range(1, 31536000)
-                .advanced());
+                .advanced(),
+            DatabaseTlsOptions::spec);
     }();
 };
 

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <future>
@@ -44,57 +43,6 @@ ErrorKind kind_of(std::string_view state) {
 
 bool is_folder(const std::string& host) {
     return host.starts_with('/') || host.starts_with('@');
-}
-
-bool is_loopback(const std::string& address) {
-    return address.starts_with("127.") || address == "::1";
-}
-
-bool is_readable(const std::string& path) {
-    return ::access(path.c_str(), R_OK) == 0;
-}
-
-// Where Debian, Red Hat, Alpine and SUSE keep the certificates that the system trusts.
-std::string trusted_certificates(const std::string& chosen) {
-    if (!chosen.empty()) {
-        if (!is_readable(chosen)) {
-            throw Error(ErrorKind::NotFound, chosen + ": cannot be read").advise("Look at 'tls_ca'.");
-        }
-        return chosen;
-    }
-    const char* from_environment = std::getenv("SSL_CERT_FILE");
-    for (const std::string path :
-         {from_environment != nullptr ? from_environment : "", "/etc/ssl/certs/ca-certificates.crt",
-          "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem", "/var/lib/ca-certificates/ca-bundle.pem"}) {
-        if (!path.empty() && is_readable(path)) {
-            return path;
-        }
-    }
-    throw Error(ErrorKind::NotFound, "this system has no file of trusted certificates")
-        .advise("Install the package ca-certificates, or name a file in 'tls_ca'.");
-}
-
-PostgresTls effective_tls(const PostgresOptions& options, const std::string& address) {
-    if (is_folder(options.host)) {
-        return PostgresTls::None;
-    }
-    if (options.tls != PostgresTls::Auto) {
-        return options.tls;
-    }
-    return is_loopback(address) ? PostgresTls::None : PostgresTls::Verify;
-}
-
-std::string_view ssl_mode(PostgresTls tls) {
-    switch (tls) {
-        case PostgresTls::Auto:
-        case PostgresTls::Verify:
-            return "verify-full";
-        case PostgresTls::Unverified:
-            return "require";
-        case PostgresTls::None:
-            return "disable";
-    }
-    return "verify-full";
 }
 
 // "FATAL:  28P01: password authentication failed" -> 28P01, the server's own words.
@@ -170,7 +118,8 @@ std::string_view sql_state(const PGresult* result) {
 PostgresConnection::PostgresConnection(const Context& context, const PostgresOptions& options)
     : place_(is_folder(options.host) ? options.host + "/.s.PGSQL." + std::to_string(options.port)
                                      : options.host + ":" + std::to_string(options.port)),
-      timeout_(options.timeout) {
+      timeout_(options.timeout),
+      verifier_(options, options.host) {
     if (options.host.empty() || options.database.empty()) {
         throw Error(ErrorKind::Invalid, "a PostgreSQL connection needs 'host' and 'database'");
     }
@@ -208,7 +157,7 @@ bool PostgresConnection::is_idle() const noexcept {
 }
 
 void PostgresConnection::connect(const Context& context, const PostgresOptions& options, const std::string& address) {
-    const auto tls = effective_tls(options, address);
+    const bool with_tls = !address.empty() && uses_tls(options, address);
     std::vector<std::pair<const char*, std::string>> settings = {
         {"host", options.host},
         {"port", std::to_string(options.port)},
@@ -218,7 +167,8 @@ void PostgresConnection::connect(const Context& context, const PostgresOptions& 
         {"passfile", "/nonexistent"},  // what is not configured is not used
         {"application_name", "rowhaul"},
         {"client_encoding", "UTF8"},
-        {"sslmode", std::string(ssl_mode(tls))},
+        {"sslmode", with_tls ? "require" : "disable"},
+        {"sslrootcert", "/nonexistent"},  // the verifier decides, not the library
         {"sslcert", options.tls_certificate.empty() ? "/nonexistent" : options.tls_certificate},
         {"sslkey", options.tls_key.empty() ? "/nonexistent" : options.tls_key},
         {"gssencmode", "disable"},
@@ -229,9 +179,6 @@ void PostgresConnection::connect(const Context& context, const PostgresOptions& 
     };
     if (!address.empty()) {
         settings.emplace_back("hostaddr", address);
-    }
-    if (tls == PostgresTls::Verify || tls == PostgresTls::Auto) {
-        settings.emplace_back("sslrootcert", trusted_certificates(options.tls_ca));
     }
     std::vector<const char*> names;
     std::vector<const char*> values;
@@ -249,7 +196,13 @@ void PostgresConnection::connect(const Context& context, const PostgresOptions& 
     PQsetErrorVerbosity(raw(), PQERRORS_VERBOSE);
     PQsetNoticeProcessor(
         raw(), [](void*, const char*) {}, nullptr);
-    finish_connecting(context, options);
+    if (with_tls) {
+        verifier_.load_authorities();
+        const TlsVerifier::Everywhere attached(verifier_);
+        finish_connecting(context, options);
+    } else {
+        finish_connecting(context, options);
+    }
 }
 
 void PostgresConnection::finish_connecting(const Context& context, const PostgresOptions& options) {
@@ -272,9 +225,13 @@ void PostgresConnection::finish_connecting(const Context& context, const Postgre
             context.step("connect", place_);
             told = CONNECTION_MADE;
         }
-        if (told == CONNECTION_MADE && PQsslInUse(raw()) != 0 && status != CONNECTION_SSL_STARTUP) {
-            context.step("TLS",
-                         std::string(PQsslAttribute(raw(), "protocol")) + ", " + PQsslAttribute(raw(), "cipher"));
+        // Between the handshake and the first word about the user.
+        if (told == CONNECTION_MADE && PQsslInUse(raw()) != 0 && status != CONNECTION_SSL_STARTUP &&
+            status != CONNECTION_BAD) {
+            if (!verifier_.peer()) {
+                throw Error(ErrorKind::Internal, place_ + ": the certificate was not verified");
+            }
+            context.step("TLS", to_text(*verifier_.peer()));
             told = CONNECTION_SSL_STARTUP;
         }
     }
@@ -307,12 +264,13 @@ void PostgresConnection::refuse_connection(const PostgresOptions& options) const
         throw error(ErrorKind::Denied, "Set 'password'.");
     }
     if (mentions("does not support SSL")) {
-        throw error(ErrorKind::Denied, "Ask for TLS on the server, or set 'tls: none' where the network is trusted.");
+        throw no_tls_offered(place_);
     }
-    if (mentions("certificate") || mentions("SSL error")) {
-        throw error(ErrorKind::Denied,
-                    "Name the authority that signed the server's certificate in 'tls_ca', and the server in 'host' as "
-                    "its certificate does.");
+    if (const auto refusal = verifier_.refusal(place_)) {
+        throw Error(*refusal);
+    }
+    if (mentions("SSL error")) {
+        throw error(ErrorKind::Denied, "Check 'tls' and 'tls_max'.");
     }
     if (mentions("private key file") || mentions("certificate file")) {
         throw error(ErrorKind::Invalid, "Check 'tls_certificate' and 'tls_key'.");

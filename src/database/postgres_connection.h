@@ -68,6 +68,7 @@ private:
 
     std::string place_;
     std::chrono::milliseconds timeout_;
+    TlsVerifier verifier_;  // outlives the connection
     std::unique_ptr<PGconn, decltype(&PQfinish)> connection_{nullptr, &PQfinish};
     std::unique_ptr<char, FreeMemory> row_;
     std::uint64_t rows_ = 0;

@@ -1,34 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person says to reach a PostgreSQL server.
 #pragma once
+#include "net/tls.h"
 #include "options/options.h"
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
 
 namespace rowhaul {
 
-enum class PostgresTls : std::uint8_t { Auto, Verify, Unverified, None };
-template <>
-struct EnumChoices<PostgresTls> {
-    static constexpr std::array list = {
-        Choice{"auto", "As verify, but unencrypted where nobody can listen: over a Unix socket, and to localhost."},
-        Choice{"verify", "Encrypted; the certificate must be trusted and made out to the host."},
-        Choice{"unverified", "Encrypted, but to whom is not checked."},
-        Choice{"none", "Not encrypted."},
-    };
-};
-
-struct PostgresOptions {
+struct PostgresOptions : DatabaseTlsOptions {
     std::string host;
     std::int64_t port = 5432;
     std::string database;
     std::string user;
     Secret password;
-    PostgresTls tls = PostgresTls::Auto;
-    std::string tls_ca;
     std::string tls_certificate;
     std::string tls_key;
     std::string timezone = "UTC";
@@ -45,10 +32,6 @@ struct PostgresOptions {
             option("database", &O::database, "Database to read from.").required().example("erp"),
             option("user", &O::user, "Name to log in with.").required().example("reader"),
             option("password", &O::password, "Password to log in with."),
-            option("tls", &O::tls, "Whether the connection is encrypted, and what the certificate must prove."),
-            option("tls_ca", &O::tls_ca,
-                   "File with the certificates to trust (PEM), instead of those the system trusts.")
-                .example("/etc/rowhaul/ca.pem"),
             option("tls_certificate", &O::tls_certificate, "File with our own certificate (PEM), if the server asks.")
                 .advanced(),
             option("tls_key", &O::tls_key, "File with the key to our own certificate (PEM).").advanced(),
@@ -60,7 +43,8 @@ struct PostgresOptions {
                 .advanced(),
             option("timeout", &O::timeout, "How long the server may be silent while it works on a query.")
                 .range(1, 86400)
-                .advanced());
+                .advanced(),
+            DatabaseTlsOptions::spec);
     }();
 };
 

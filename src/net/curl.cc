@@ -392,26 +392,13 @@ void CurlSession::await_last_answer(curl_socket_t data_socket) noexcept {
     ::shutdown(sockets_.front(), SHUT_RDWR);
 }
 
-void apply_tls(CurlSession& session, const TlsOptions& options, TlsVerifier& verifier) {
-    session.set(CURLOPT_SSLVERSION,
-                static_cast<long>(CURL_SSLVERSION_TLSv1_2) |
-                    (options.tls_max == TlsVersion::Tls12 ? static_cast<long>(CURL_SSLVERSION_MAX_TLSv1_2)
-                                                          : static_cast<long>(CURL_SSLVERSION_MAX_TLSv1_3)));
-    // The verifier decides; libcurl is to ask it, and to add its own look at the name where names count.
+void apply_tls(CurlSession& session, TlsVerifier& verifier) {
+    verifier.load_authorities();
+    // The verifier decides alone; libcurl would read all authorities anew for every connection.
     session.set(CURLOPT_SSL_VERIFYPEER, 1L);
-    session.set(CURLOPT_SSL_VERIFYHOST, verifier.verifies_names() ? 2L : 0L);
-    if (!options.ca_file.empty()) {
-        if (::access(options.ca_file.c_str(), R_OK) != 0) {
-            throw Error(ErrorKind::Invalid, fmt::format("ca_file {} cannot be read", options.ca_file));
-        }
-        session.set(CURLOPT_CAINFO, options.ca_file.c_str());
-        session.set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
-    }
-    if (!options.ca.empty()) {
-        curl_blob blob{const_cast<char*>(options.ca.data()), options.ca.size(), CURL_BLOB_COPY};
-        session.set(CURLOPT_CAINFO_BLOB, &blob);
-        session.set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
-    }
+    session.set(CURLOPT_SSL_VERIFYHOST, 0L);
+    session.set(CURLOPT_CAINFO, static_cast<const char*>(nullptr));
+    session.set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
     session.set(CURLOPT_SSL_CTX_DATA, &verifier);
     session.set(
         CURLOPT_SSL_CTX_FUNCTION, +[](CURL*, void* context, void* self) -> CURLcode {

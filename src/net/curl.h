@@ -111,7 +111,7 @@ private:
     bool answer_missing_ = false;
 };
 
-// Certificates as the options say, checked by `verifier`, which outlives the session.
-void apply_tls(CurlSession& session, const TlsOptions& options, TlsVerifier& verifier);
+// TLS as the options of `verifier` say, which outlives the session. Throws as its load_authorities().
+void apply_tls(CurlSession& session, TlsVerifier& verifier);
 
 }  // namespace rowhaul

@@ -75,4 +75,8 @@ std::vector<std::string> resolve(const Context& context, const std::string& host
     return question->addresses;
 }
 
+bool is_loopback(std::string_view address) {
+    return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
+}
+
 }  // namespace rowhaul

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rowhaul {
@@ -13,5 +14,8 @@ namespace rowhaul {
 // never empty. Throws NotFound for a name that does not exist, Unavailable when the resolver cannot
 // be asked or gave no answer within `timeout`, and as Context::check does.
 std::vector<std::string> resolve(const Context&, const std::string& host, std::chrono::milliseconds timeout);
+
+// Whether a numeric address is this machine's own, where nobody else can listen.
+bool is_loopback(std::string_view address);
 
 }  // namespace rowhaul

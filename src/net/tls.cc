@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls.h"
 
+#include "net/resolve.h"
+
 #include <fmt/format.h>
-#include <memory>
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -18,11 +21,8 @@ struct Freed {
 template <class T, void (*free)(T*)>
 using Owned = std::unique_ptr<T, Freed<T, free>>;
 
-// Where an SSL_CTX keeps the verifier that it was attached to.
-int verifier_slot() {
-    static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-    return slot;
-}
+// Of this thread, see TlsVerifier::Everywhere.
+thread_local TlsVerifier* verifier_of_thread = nullptr;
 
 std::string name_text(const X509_NAME* name) {
     const Owned<BIO, BIO_free_all> out(BIO_new(BIO_s_mem()));
@@ -89,10 +89,10 @@ TlsPeer describe(const X509* certificate) {
     peer.subject = name_text(X509_get_subject_name(certificate));
     peer.issuer = name_text(X509_get_issuer_name(certificate));
     peer.expires = date_text(X509_get0_notAfter(certificate));
-    peer.fingerprint = "SHA256:";
-    for (const auto byte : digest_of_certificate(certificate)) {
-        peer.fingerprint += fmt::format("{:02x}", byte);
-    }
+    peer.fingerprint = fmt::format("SHA256:{:02x}", fmt::join(digest_of_certificate(certificate), ""));
+    std::array<unsigned char, 20> sha1{};
+    X509_digest(certificate, EVP_sha1(), sha1.data(), nullptr);
+    peer.sha1 = fmt::format("{:02x}", fmt::join(sha1, ""));
     return peer;
 }
 
@@ -138,7 +138,48 @@ std::string from_base64(std::string text) {
     return size == 33 ? out.substr(0, 32) : std::string();
 }
 
+bool add_certificates(X509_STORE* store, const std::string& pem) {
+    const Owned<BIO, BIO_free_all> in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    bool added = false;
+    while (X509* read = PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)) {
+        const Owned<X509, X509_free> certificate(read);
+        added = X509_STORE_add_cert(store, read) == 1 || added;
+    }
+    return added;
+}
+
 }  // namespace
+
+void TlsOptions::validate(const TlsOptions& options, Problems& problems) {
+    if (!options.pinned_certificate.empty() && fingerprint_bytes(options.pinned_certificate).empty()) {
+        problems.add("pinned_certificate",
+                     "is not a SHA-256 fingerprint; take the one that `rowhaul check` prints: SHA256: and 64 "
+                     "hexadecimal digits");
+    }
+    if (options.insecure_accept_any_certificate && !options.pinned_certificate.empty()) {
+        problems.add("insecure_accept_any_certificate", "contradicts pinned_certificate");
+    }
+    if (!options.ca_file.empty() && !options.ca.empty()) {
+        problems.add("ca", "says the same as ca_file; set one of them");
+    }
+}
+
+bool uses_tls(const DatabaseTlsOptions& options, const std::string& address) {
+    return options.tls == TlsUse::Always || (options.tls == TlsUse::Auto && !is_loopback(address));
+}
+
+Error no_tls_offered(std::string_view where) {
+    Error error(ErrorKind::Denied, fmt::format("{}: the server offers no TLS", where));
+    error.advise(
+        "Have TLS switched on there, or set tls: none if everyone on the way to the server may read and change what "
+        "passes.");
+    return error;
+}
+
+std::string to_text(const TlsPeer& peer) {
+    return fmt::format("{}, {}, certificate of \"{}\" by \"{}\" until {}, {}", peer.protocol, peer.cipher, peer.subject,
+                       peer.issuer, peer.expires, peer.fingerprint);
+}
 
 std::string fingerprint_bytes(std::string_view text) {
     for (const std::string_view prefix : {"SHA256:", "sha256:", "sha256//"}) {
@@ -152,26 +193,76 @@ std::string fingerprint_bytes(std::string_view text) {
 }
 
 TlsVerifier::TlsVerifier(const TlsOptions& options, std::string host)
-    : host_(std::move(host)), accept_any_(options.insecure_accept_any_certificate) {
-    if (!options.pinned_certificate.empty()) {
-        pin_ = fingerprint_bytes(options.pinned_certificate);
-        if (pin_.empty()) {
-            throw Error(ErrorKind::Invalid, "pinned_certificate is not a SHA-256 fingerprint")
-                .advise("Take the fingerprint that `rowhaul check` prints: SHA256: and 64 hexadecimal digits.");
+    : options_(options), host_(std::move(host)), pin_(fingerprint_bytes(options.pinned_certificate)) {
+    Problems problems;
+    TlsOptions::validate(options, problems);
+    problems.throw_if_any();
+}
+
+void TlsVerifier::FreeStore::operator()(x509_store_st* store) const noexcept {
+    X509_STORE_free(store);
+}
+
+void TlsVerifier::load_authorities() {
+    if (authorities_ || !pin_.empty() || options_.insecure_accept_any_certificate) {
+        return;
+    }
+    std::unique_ptr<X509_STORE, FreeStore> store(X509_STORE_new());
+    const auto refuse = [](const std::string& what) {
+        throw Error(ErrorKind::Invalid, what).advise("Name a file, or give a text, with certificates in PEM form.");
+    };
+    if (!options_.ca_file.empty()) {
+        if (X509_STORE_load_file(store.get(), options_.ca_file.c_str()) != 1) {
+            refuse(fmt::format("ca_file {} cannot be read or holds no certificate", options_.ca_file));
         }
+    } else if (!options_.ca.empty()) {
+        if (!add_certificates(store.get(), options_.ca)) {
+            refuse("ca holds no certificate");
+        }
+    } else {
+        X509_STORE_set_default_paths(store.get());
     }
-    if (accept_any_ && !pin_.empty()) {
-        throw Error(ErrorKind::Invalid, "pinned_certificate and insecure_accept_any_certificate contradict each other");
-    }
-    if (!options.ca_file.empty() && !options.ca.empty()) {
-        throw Error(ErrorKind::Invalid, "ca_file and ca are two ways to say one thing; set one of them");
+    ERR_clear_error();
+    authorities_ = std::move(store);
+}
+
+// Where an SSL_CTX keeps the verifier that it was attached to. OpenSSL announces every new context to
+// whoever has such a slot, which is how the contexts of other libraries are reached.
+int TlsVerifier::slot() {
+    static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, on_new_context, nullptr, nullptr);
+    return slot;
+}
+
+void TlsVerifier::on_new_context(void* tls, void*, crypto_ex_data_st* data, int slot, long, void*) noexcept {
+    if (verifier_of_thread != nullptr) {
+        auto* context = static_cast<SSL_CTX*>(tls);
+        SSL_CTX_set_cert_verify_callback(context, verify, verifier_of_thread);
+        SSL_CTX_set_info_callback(context, observe);
+        CRYPTO_set_ex_data(data, slot, verifier_of_thread);
     }
 }
 
 void TlsVerifier::attach(ssl_ctx_st* tls) {
     SSL_CTX_set_cert_verify_callback(tls, verify, this);
-    SSL_CTX_set_ex_data(tls, verifier_slot(), this);
     SSL_CTX_set_info_callback(tls, observe);
+    SSL_CTX_set_ex_data(tls, slot(), this);
+}
+
+TlsVerifier::Everywhere::Everywhere(TlsVerifier& verifier) : outer_(std::exchange(verifier_of_thread, &verifier)) {
+    verifier.peer_.reset();
+    verifier.problem_ = X509_V_OK;
+    // A certificate that nobody looked at would be a password given away, so this is tried each time.
+    const int place = slot();
+    const Owned<SSL_CTX, SSL_CTX_free> trial(SSL_CTX_new(TLS_client_method()));
+    if (trial == nullptr || SSL_CTX_get_ex_data(trial.get(), place) != &verifier ||
+        SSL_CTX_get_info_callback(trial.get()) != observe) {
+        verifier_of_thread = outer_;
+        throw Error(ErrorKind::Internal, "certificates cannot be verified with this version of OpenSSL");
+    }
+}
+
+TlsVerifier::Everywhere::~Everywhere() {
+    verifier_of_thread = outer_;
 }
 
 int TlsVerifier::verify(x509_store_ctx_st* store, void* self) noexcept {
@@ -184,30 +275,45 @@ int TlsVerifier::verify(x509_store_ctx_st* store, void* self) noexcept {
 }
 
 bool TlsVerifier::accepts(x509_store_ctx_st* store) {
-    problem_ = X509_V_OK;
-    X509* certificate = X509_STORE_CTX_get0_cert(store);
-    bool good = accept_any_;
-    if (!pin_.empty()) {
-        good = matches_pin(certificate);
-        X509_STORE_CTX_set_error(store, good ? X509_V_OK : X509_V_ERR_CERT_UNTRUSTED);
-    } else if (!accept_any_) {
-        X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(store);
-        if (X509_VERIFY_PARAM_set1_ip_asc(rules, host_.c_str()) != 1) {
-            X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-            X509_VERIFY_PARAM_set1_host(rules, host_.c_str(), host_.size());
-        }
-        good = X509_verify_cert(store) == 1;
+    const X509* certificate = X509_STORE_CTX_get0_cert(store);
+    if (options_.insecure_accept_any_certificate) {
+        problem_ = X509_V_OK;
+    } else if (!pin_.empty()) {
+        problem_ = matches_pin(certificate) ? X509_V_OK : X509_V_ERR_CERT_UNTRUSTED;
     } else {
-        X509_STORE_CTX_set_error(store, X509_V_OK);
+        problem_ = problem_of_chain(store);
     }
-    if (!good) {
-        problem_ = X509_STORE_CTX_get_error(store);
-        const X509* culprit = X509_STORE_CTX_get_current_cert(store);
-        problem_subject_ = culprit == nullptr ? "" : name_text(X509_get_subject_name(culprit));
+    X509_STORE_CTX_set_error(store, problem_);
+    if (problem_ != X509_V_OK) {
         refused_ = describe(certificate);
         names_ = names_of(certificate);
     }
-    return good;
+    return problem_ == X509_V_OK;
+}
+
+// With our own authorities and the host's name; those of the library underneath do not count.
+int TlsVerifier::problem_of_chain(x509_store_ctx_st* store) {
+    const Owned<X509_STORE_CTX, X509_STORE_CTX_free> own(X509_STORE_CTX_new());
+    if (!authorities_ || own == nullptr ||
+        X509_STORE_CTX_init(own.get(), authorities_.get(), X509_STORE_CTX_get0_cert(store),
+                            X509_STORE_CTX_get0_untrusted(store)) != 1 ||
+        X509_STORE_CTX_set_default(own.get(), "ssl_server") != 1) {
+        return X509_V_ERR_UNSPECIFIED;
+    }
+    X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(own.get());
+    if (X509_VERIFY_PARAM_set1_ip_asc(rules, host_.c_str()) != 1) {
+        X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        if (X509_VERIFY_PARAM_set1_host(rules, host_.c_str(), host_.size()) != 1) {
+            return X509_V_ERR_UNSPECIFIED;
+        }
+    }
+    if (X509_verify_cert(own.get()) == 1) {
+        return X509_V_OK;
+    }
+    const X509* culprit = X509_STORE_CTX_get_current_cert(own.get());
+    problem_subject_ = culprit == nullptr ? "" : name_text(X509_get_subject_name(culprit));
+    const int problem = X509_STORE_CTX_get_error(own.get());
+    return problem == X509_V_OK ? X509_V_ERR_UNSPECIFIED : problem;
 }
 
 bool TlsVerifier::matches_pin(const x509_st* certificate) const {
@@ -229,9 +335,21 @@ void TlsVerifier::resume(const ssl_st* tls) {
     SSL_set_session(const_cast<SSL*>(tls), copy.get());
 }
 
+// What the options say holds whatever the library set, or forgot to.
+void TlsVerifier::prepare(ssl_st* tls) const {
+    SSL_set_verify(tls, SSL_VERIFY_PEER, nullptr);
+    SSL_set_min_proto_version(tls, TLS1_2_VERSION);
+    SSL_set_max_proto_version(tls, options_.tls_max == TlsVersion::Tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
+    const bool is_address = host_.find_first_not_of("0123456789.") == std::string::npos || host_.contains(':');
+    if (!is_address && SSL_get_servername(tls, TLSEXT_NAMETYPE_host_name) == nullptr) {
+        SSL_set_tlsext_host_name(tls, host_.c_str());
+    }
+}
+
 void TlsVerifier::observe(const ssl_st* tls, int where, int) noexcept {
-    auto* self = static_cast<TlsVerifier*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(tls), verifier_slot()));
-    if (self != nullptr && (where & SSL_CB_HANDSHAKE_START) != 0) {
+    auto* self = static_cast<TlsVerifier*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(tls), slot()));
+    if (self != nullptr && (where & SSL_CB_HANDSHAKE_START) != 0 && SSL_in_before(tls) != 0) {
+        self->prepare(const_cast<SSL*>(tls));
         self->resume(tls);
     }
     if ((where & SSL_CB_HANDSHAKE_DONE) == 0) {
@@ -239,7 +357,7 @@ void TlsVerifier::observe(const ssl_st* tls, int where, int) noexcept {
     }
     const X509* certificate = SSL_get0_peer_certificate(tls);
     // TLS 1.3 reports later messages (new tickets) as handshakes too; those are after the end of ours.
-    if (self == nullptr || certificate == nullptr || !self->handshake_done_ || SSL_get_state(tls) != TLS_ST_OK) {
+    if (self == nullptr || certificate == nullptr || SSL_get_state(tls) != TLS_ST_OK) {
         return;
     }
     try {
@@ -247,7 +365,10 @@ void TlsVerifier::observe(const ssl_st* tls, int where, int) noexcept {
         peer.protocol = SSL_get_version(tls);
         peer.cipher = SSL_get_cipher_name(tls);
         peer.resumed = SSL_session_reused(tls) == 1;
-        self->handshake_done_(peer);
+        self->peer_ = peer;
+        if (self->handshake_done_) {
+            self->handshake_done_(peer);
+        }
     } catch (...) {
         // Only news for the log; the connection does not depend on it.
     }
@@ -285,6 +406,7 @@ std::optional<Error> TlsVerifier::refusal(std::string_view where) const {
                            fmt::format("Set host to a name that the certificate is for, or set {}.", pin));
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+        case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // by another authority of the same name
         case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
         case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:

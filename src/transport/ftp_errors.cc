@@ -53,7 +53,7 @@ std::string words_of(const FtpExchange& answer) {
     return fmt::format("{} {}", answer.code, in_quotes(std::string_view(answer.text).substr(0, most)));
 }
 
-std::string advice_for(const FtpExchange& answer, FtpSecurity security) {
+std::string advice_for(const FtpExchange& answer, FtpTls tls) {
     if (mentions(answer.text, resume_words) || answer.code == 522) {
         return "The server wants the TLS session resumed for data connections: set tls_sessions: true, and if that is "
                "so already, try tls_max: tls12.";
@@ -61,8 +61,8 @@ std::string advice_for(const FtpExchange& answer, FtpSecurity security) {
     if (kind_of(answer) == ErrorKind::Exhausted) {
         return "Make room on the server, or have the quota raised.";
     }
-    if (security == FtpSecurity::None && mentions(answer.text, tls_words)) {
-        return "The server insists on TLS: set security: explicit.";
+    if (tls == FtpTls::None && mentions(answer.text, tls_words)) {
+        return "The server insists on TLS: set tls: explicit.";
     }
     if (answer.code == 530) {
         return "Check user and password, and whether the account may use FTP.";
@@ -73,16 +73,16 @@ std::string advice_for(const FtpExchange& answer, FtpSecurity security) {
     return {};
 }
 
-Error from_answer(const FtpExchange& answer, std::string_view doing, std::string_view where, FtpSecurity security) {
+Error from_answer(const FtpExchange& answer, std::string_view doing, std::string_view where, FtpTls tls) {
     Error error(kind_of(answer), fmt::format("{}: {}: the server answered {}", where, doing, words_of(answer)));
-    error.advise(advice_for(answer, security));
+    error.advise(advice_for(answer, tls));
     return error;
 }
 
 }  // namespace
 
 Error FtpSession::refusal(std::string_view doing) const {
-    return from_answer(last(), doing, where_, options_.security);
+    return from_answer(last(), doing, where_, options_.tls);
 }
 
 Error FtpSession::explained(std::string_view doing) const {
@@ -91,7 +91,7 @@ Error FtpSession::explained(std::string_view doing) const {
         return without_tls(doing);
     }
     if (answer.code >= 400) {
-        return from_answer(answer, doing, where_, options_.security);
+        return from_answer(answer, doing, where_, options_.tls);
     }
     return connection_error(doing);
 }
@@ -99,7 +99,7 @@ Error FtpSession::explained(std::string_view doing) const {
 Error FtpSession::without_tls(std::string_view doing) const {
     Error error(ErrorKind::Invalid, fmt::format("{}: {}: the server does not offer TLS on this port", where_, doing));
     error.advise(
-        "Set security: implicit if the server has a port of its own for TLS, or security: none if password and files "
+        "Set tls: implicit if the server has a port of its own for TLS, or tls: none if password and files "
         "may travel in clear text.");
     return error;
 }
@@ -139,7 +139,7 @@ Error FtpSession::connection_error(std::string_view doing) const {
                 return std::move(*refusal);
             }
             return say(ErrorKind::Unavailable, fmt::format("TLS could not be agreed on: {}", curl_->message()),
-                       "Check security and port: implicit TLS usually has port 990, explicit TLS port 21.");
+                       "Check tls and port: implicit TLS usually has port 990, explicit TLS port 21.");
         case CURLE_SSL_CACERT_BADFILE:
         case CURLE_SSL_CERTPROBLEM:
             return say(ErrorKind::Invalid, curl_->message(), "ca_file or ca must hold certificates in PEM form.");

@@ -12,9 +12,9 @@
 
 namespace rowhaul {
 
-enum class FtpSecurity : std::uint8_t { Explicit, Implicit, None };
+enum class FtpTls : std::uint8_t { Explicit, Implicit, None };
 template <>
-struct EnumChoices<FtpSecurity> {
+struct EnumChoices<FtpTls> {
     static constexpr std::array<Choice, 3> list{{{"explicit", "TLS, agreed on over the ordinary port 21 (FTPES)."},
                                                  {"implicit", "TLS from the first byte, port 990 (FTPS)."},
                                                  {"none", "No protection: password and files travel in clear text."}}};
@@ -33,7 +33,7 @@ struct FtpOptions : PublishingOptions, TlsOptions {
     std::int64_t port = 0;
     std::string user;
     Secret password;
-    FtpSecurity security = FtpSecurity::Explicit;
+    FtpTls tls = FtpTls::Explicit;
     std::string folder;
     std::chrono::seconds connect_timeout{20};
     std::chrono::seconds timeout{60};
@@ -56,7 +56,7 @@ struct FtpOptions : PublishingOptions, TlsOptions {
                 .range(0, 65535),
             option("user", &FtpOptions::user, "Name to log in with.").required(),
             option("password", &FtpOptions::password, "Password to log in with."),
-            option("security", &FtpOptions::security, "Whether and how the connection is protected by TLS."),
+            option("tls", &FtpOptions::tls, "Whether and how the connection is protected by TLS."),
             option("folder", &FtpOptions::folder,
                    "Folder on the server that all paths start from; without a leading / it is below the folder of "
                    "the login.")

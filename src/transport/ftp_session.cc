@@ -82,7 +82,7 @@ void FtpSession::append(List& list, const std::string& text) {
 }
 
 FtpSession::FtpSession(const FtpOptions& options) : options_(options), verifier_(options, options.host) {
-    const bool implicit = options_.security == FtpSecurity::Implicit;
+    const bool implicit = options_.tls == FtpTls::Implicit;
     const auto port = options_.port != 0 ? options_.port : implicit ? 990 : 21;
     const bool is_v6 = options_.host.find(':') != std::string::npos;
     const auto host = is_v6 ? fmt::format("[{}]", options_.host) : options_.host;
@@ -145,13 +145,13 @@ void FtpSession::set_up() {
         curl.set(CURLOPT_PROXYPASSWORD,
                  options_.proxy_password.value.empty() ? nullptr : options_.proxy_password.value.c_str());
     }
-    if (options_.security != FtpSecurity::None) {
+    if (options_.tls != FtpTls::None) {
         curl.set(CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_ALL));
         curl.set(CURLOPT_FTPSSLAUTH, static_cast<long>(CURLFTPAUTH_TLS));
         // Ours, not libcurl's: see TlsVerifier::resume_first_session.
         curl.set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
         verifier_.resume_first_session(options_.tls_sessions);
-        apply_tls(curl, options_, verifier_);
+        apply_tls(curl, verifier_);
     }
 }
 
@@ -227,8 +227,7 @@ void FtpSession::on_handshake(const TlsPeer& peer) {
     }
     control_protected_ = true;
     if (context_ != nullptr) {
-        context_->step("TLS", fmt::format("{}, {}, certificate of \"{}\" by \"{}\" until {}, {}", peer.protocol,
-                                          peer.cipher, peer.subject, peer.issuer, peer.expires, peer.fingerprint));
+        context_->step("TLS", to_text(peer));
     }
 }
 

@@ -24,10 +24,10 @@ class FtpPlace final : public TransportPlace {
 public:
     FtpPlace(StartServer start_server, FtpServerOptions server, FtpOptions client, Way way)
         : client_(std::move(client)) {
-        client_.security = FtpSecurity::None;
+        client_.tls = FtpTls::None;
         if (server.tls != Tls::None) {
             server.certificate = authority().valid();
-            client_.security = server.tls == Tls::Implicit ? FtpSecurity::Implicit : FtpSecurity::Explicit;
+            client_.tls = server.tls == Tls::Implicit ? FtpTls::Implicit : FtpTls::Explicit;
             client_.ca = read_file(authority().ca_file());
         }
         server_ = start_server(server);

@@ -40,7 +40,7 @@ protected:
         options.port = server.port();
         options.user = server.user();
         options.password.value = FtpServer::password();
-        options.security = FtpSecurity::None;
+        options.tls = FtpTls::None;
         options.timeout = options.connect_timeout = options.close_timeout = std::chrono::seconds(5);
         return options;
     }
@@ -54,7 +54,7 @@ protected:
     }
     static FtpOptions protected_options_for(const FtpServer& server) {
         auto options = options_for(server);
-        options.security = FtpSecurity::Explicit;
+        options.tls = FtpTls::Explicit;
         options.ca_file = authority().ca_file();
         return options;
     }
@@ -180,12 +180,12 @@ TEST_F(FtpTest, accepts_any_certificate_only_when_told_so_loudly) {
 TEST_F(FtpTest, says_how_to_reach_a_server_without_tls_and_one_that_insists_on_it) {
     const auto plain = start_vsftpd();
     auto options = options_for(*plain);
-    options.security = FtpSecurity::Explicit;
+    options.tls = FtpTls::Explicit;
     const auto refused = error_of(options);
-    EXPECT_THAT(refused.advice(), HasSubstr("security: none"));
+    EXPECT_THAT(refused.advice(), HasSubstr("tls: none"));
     const auto strict = start_pro_ftpd(with_certificate(authority().valid()));
     const auto insisted = error_of(options_for(*strict));
-    EXPECT_THAT(insisted.advice(), HasSubstr("security: explicit")) << insisted.what();
+    EXPECT_THAT(insisted.advice(), HasSubstr("tls: explicit")) << insisted.what();
 }
 
 TEST_F(FtpTest, a_wrong_password_is_denied_and_never_told) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // FTP servers of the tests, each a real program on a free port of 127.0.0.1, with one user and one
-// folder. They run as the user "nobody" when the tests run as root, else as the user of the tests;
-// but Pure-FTPd needs root, since it changes the root folder of a session.
+// folder. Pure-FTPd needs root, since it changes the root folder of a session.
 #pragma once
 #include "testing/certificates.h"
-#include "testing/process.h"
+#include "testing/servers/server.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -28,30 +27,20 @@ struct FtpServerOptions {
     bool announce_epsv = true;           // vsftpd, ProFTPD
 };
 
-class FtpServer {
+class FtpServer : public Server {
 public:
     virtual ~FtpServer() = default;
 
-    int port() const { return port_; }
     // The folder of the login as it lies on the disk, writable for the server.
     std::filesystem::path folder() const { return folder_.path() / "files"; }
     std::string user() const { return user_; }
     static std::string password() { return "Geheim-Wort-77"; }
-    Process& process() { return *process_; }
     // What the server has to say, for the message of a failed test.
     std::string log() const;
 
 protected:
     FtpServer();
-    // A file of the server's own, readable for it.
-    std::string configure(std::string_view name, std::string_view content) const;
-    std::string own(std::string_view name) const { return folder_ / name; }
-    void start(const std::vector<std::string>& command, ProcessOptions options);
-
-    TemporaryFolder folder_;
-    int port_;
     std::string user_ = "rowhaul";
-    std::unique_ptr<Process> process_;
 };
 
 std::unique_ptr<FtpServer> start_vsftpd(const FtpServerOptions& options = {});

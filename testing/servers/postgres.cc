@@ -10,30 +10,6 @@ namespace rowhaul::testing {
 
 namespace {
 
-// Debian's "nobody": the server refuses to run as root, and no other user surely exists.
-constexpr unsigned nobody = 65534;
-
-ProcessOptions as_nobody() {
-    ProcessOptions options;
-    if (::geteuid() == 0) {
-        options.user = {nobody, nobody};
-    }
-    return options;
-}
-
-void give_away(const std::string& path) {
-    if (::geteuid() == 0 && ::chown(path.c_str(), nobody, nobody) != 0) {
-        throw std::runtime_error("cannot give away " + path);
-    }
-}
-
-void must_succeed(const std::vector<std::string>& command, const ProcessOptions& options = {}) {
-    const auto outcome = run(command, options);
-    if (outcome.status != 0) {
-        throw std::runtime_error(command.front() + " failed: " + outcome.output + outcome.errors);
-    }
-}
-
 std::string server_program(const std::string& name) {
     return program({"/usr/lib/postgresql/15/bin/" + name, "/usr/lib/postgresql/16/bin/" + name,
                     "/usr/lib/postgresql/17/bin/" + name, "/usr/bin/" + name});
@@ -41,19 +17,13 @@ std::string server_program(const std::string& name) {
 
 }  // namespace
 
-Postgres::Postgres(std::vector<std::string> arguments) : arguments_(std::move(arguments)), port_(free_port()) {
-    give_away(folder_.path());
+Postgres::Postgres(std::vector<std::string> arguments) : arguments_(std::move(arguments)) {
     initialize();
-    make_certificates();
     start();
 }
 
 Postgres::~Postgres() {
-    // Nothing of it is needed any more, so it need not shut down in order. SIGQUIT lets it end its
-    // children and free its shared memory.
-    if (process_) {
-        process_->stop(SIGQUIT);
-    }
+    stop();
 }
 
 Postgres& Postgres::shared() {
@@ -62,53 +32,29 @@ Postgres& Postgres::shared() {
 }
 
 void Postgres::initialize() {
-    const auto password_file = folder_ / "password";
-    write_file(password_file, "owner-password\n");
-    give_away(password_file);
-    must_succeed({server_program("initdb"), "--pgdata=" + (folder_ / "data"), "--username=owner",
-                  "--pwfile=" + password_file, "--encoding=UTF8", "--no-locale", "--no-sync", "--auth=scram-sha-256"},
-                 as_nobody());
-    write_file(folder_ / "data/pg_hba.conf",
+    const auto password_file = configure("password", "owner-password\n");
+    must_succeed({server_program("initdb"), "--pgdata=" + own("data"), "--username=owner", "--pwfile=" + password_file,
+                  "--encoding=UTF8", "--no-locale", "--no-sync", "--auth=scram-sha-256"},
+                 as_server());
+    write_file(own("data/pg_hba.conf"),
                "local all all trust\n"
                "host all denied all reject\n"
                "host all all 127.0.0.1/32 scram-sha-256\n");
 }
 
-void Postgres::make_certificates() {
-    const auto openssl = program({"/usr/bin/openssl"});
-    const auto make_authority = [&](const std::string& certificate, const std::string& key) {
-        must_succeed({openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                      "-days", "30", "-subj", "/CN=Rowhaul test authority", "-keyout", key, "-out", certificate});
-    };
-    make_authority(authority(), folder_ / "ca.key");
-    make_authority(strange_authority(), folder_ / "other.key");
-    write_file(folder_ / "extensions", "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
-    must_succeed({openssl, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
-                  "/CN=localhost", "-keyout", folder_ / "server.key", "-out", folder_ / "server.csr"});
-    must_succeed({openssl, "x509", "-req", "-in", folder_ / "server.csr", "-CA", authority(), "-CAkey",
-                  folder_ / "ca.key", "-CAcreateserial", "-days", "30", "-extfile", folder_ / "extensions", "-out",
-                  folder_ / "server.pem"});
-    give_away(folder_ / "server.key");
-}
-
 void Postgres::start() {
-    std::vector<std::string> command = {server_program("postgres"), "-D", folder_ / "data"};
-    const std::vector<std::string> settings = {
-        "port=" + std::to_string(port_), "listen_addresses=127.0.0.1", "unix_socket_directories=" + socket_folder(),
-        "ssl=on", "ssl_cert_file=" + (folder_ / "server.pem"), "ssl_key_file=" + (folder_ / "server.key"),
-        // Data that nobody misses after a crash may be written lazily.
-        "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "shared_buffers=64MB",
-        "max_connections=40"};
+    std::vector<std::string> command = {server_program("postgres"), "-D", own("data")};
+    const std::vector<std::string> settings = {"port=" + std::to_string(port_), "listen_addresses=127.0.0.1",
+                                               "unix_socket_directories=" + socket_folder(), "ssl=on",
+                                               "ssl_cert_file=" + certificate_file(), "ssl_key_file=" + key_file(),
+                                               // Data that nobody misses after a crash may be written lazily.
+                                               "fsync=off", "synchronous_commit=off", "full_page_writes=off",
+                                               "autovacuum=off", "shared_buffers=64MB", "max_connections=40"};
     for (const auto& setting : settings) {
         command.insert(command.end(), {"-c", setting});
     }
     command.insert(command.end(), arguments_.begin(), arguments_.end());
-    auto options = as_nobody();
-    options.output = folder_ / "log";
-    write_file(options.output, "");
-    give_away(options.output);
-    process_ = std::make_unique<Process>(command, options);
-    wait_for_port(port_, *process_, options.output);
+    launch(command);
     // It listens before it is ready.
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (true) {
@@ -124,11 +70,10 @@ void Postgres::start() {
     }
 }
 
+// Nothing of it is needed any more, so it need not shut down in order. SIGQUIT lets it end its
+// children and free its shared memory.
 void Postgres::stop() {
-    if (process_) {
-        process_->stop(SIGQUIT);
-        process_.reset();
-    }
+    end(SIGQUIT);
 }
 
 std::string Postgres::execute(std::string_view statements, std::string_view database) const {

@@ -50,14 +50,13 @@ public:
         if (!options.announce_epsv) {
             text += "<Limit EPSV EPRT>\n  DenyAll\n</Limit>\n";
         }
-        ProcessOptions process;
-        process.user = {65534, 65534};
+        auto process = as_server();
         // Its libraries may lie unpacked beside it.
         const auto libraries = modules.parent_path() / "x86_64-linux-gnu";
         if (std::filesystem::exists(libraries)) {
             process.environment["LD_LIBRARY_PATH"] = libraries.string();
         }
-        start({program({"/usr/sbin/proftpd"}), "-n", "-c", configure("proftpd.conf", text)}, process);
+        launch({program({"/usr/sbin/proftpd"}), "-n", "-c", configure("proftpd.conf", text)}, process);
     }
 };
 

@@ -47,7 +47,7 @@ public:
         if (!options.announced_address.empty()) {
             command.push_back("--forcepassiveip=" + options.announced_address);
         }
-        start(command, {});
+        launch(command, {});
     }
 };
 

@@ -47,9 +47,7 @@ public:
         if (!options.announce_epsv) {
             text += "cmds_denied=EPSV,EPRT\n";
         }
-        ProcessOptions process;
-        process.user = {65534, 65534};
-        start({program({"/usr/sbin/vsftpd"}), configure("vsftpd.conf", text)}, process);
+        launch({program({"/usr/sbin/vsftpd"}), configure("vsftpd.conf", text)});
     }
 };
 

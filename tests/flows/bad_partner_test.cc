@@ -162,7 +162,7 @@ protected:
 
 TEST_F(BadFtpInput, AWrongPasswordIsToldWithoutIt) {
     const auto server = start_vsftpd();
-    write_to(partner(*server, "not-the-word", ", security: none"));
+    write_to(partner(*server, "not-the-word", ", tls: none"));
     EXPECT_THAT(failure(), AllOf(HasSubstr(std::to_string(server->port())), HasSubstr("password"),
                                  Not(HasSubstr("not-the-word"))));
 }
@@ -186,7 +186,7 @@ TEST_F(BadFtpInput, AnExceededQuotaIsToldAndTheBeginningRemoved) {
     }
     const auto server = start_pure_ftpd({.quota_megabytes = 1});
     company.sql(many_people);
-    write_to(partner(*server, FtpServer::password(), ", security: none"));
+    write_to(partner(*server, FtpServer::password(), ", tls: none"));
     EXPECT_THAT(failure(), HasSubstr("people.csv"));
     for (const auto& entry : std::filesystem::recursive_directory_iterator(server->folder())) {
         EXPECT_EQ(entry.path().filename(), ".ftpquota");
@@ -196,7 +196,7 @@ TEST_F(BadFtpInput, AnExceededQuotaIsToldAndTheBeginningRemoved) {
 TEST_F(BadFtpInput, AFolderThatMayNotBeWrittenToIsNamed) {
     const auto server = start_vsftpd();
     ::chmod(server->folder().c_str(), 0555);
-    write_to(partner(*server, FtpServer::password(), ", security: none"));
+    write_to(partner(*server, FtpServer::password(), ", tls: none"));
     EXPECT_THAT(failure(), HasSubstr("people.csv"));
     EXPECT_TRUE(std::filesystem::is_empty(server->folder()));
 }
@@ -213,7 +213,7 @@ TEST_F(BadFtpInput, AServerThatHangsIsGivenUp) {
     TcpProxy link(server->port());
     link.stall();
     write_to(
-        fmt::format("  partner: {{ type: ftp, host: 127.0.0.1, port: {}, user: {}, password: {}, security: none, "
+        fmt::format("  partner: {{ type: ftp, host: 127.0.0.1, port: {}, user: {}, password: {}, tls: none, "
                     "connect_timeout: 1s }}\n",
                     link.port(), server->user(), FtpServer::password()));
     EXPECT_THAT(failure(), HasSubstr(std::to_string(link.port())));

@@ -280,7 +280,7 @@ TEST_F(Configuration, TheReferenceListsEveryComponentAndTellsEveryOptionOfOne) {
         EXPECT_THAT(one.output, HasSubstr(type));
     }
     EXPECT_THAT(company.rowhaul({"reference", "mariadb"}).output, HasSubstr("slow_reader_timeout"));
-    EXPECT_THAT(json::serialize(company.ask({"reference", "postgres"})), HasSubstr("\"tls_ca\""));
+    EXPECT_THAT(json::serialize(company.ask({"reference", "postgres"})), HasSubstr("\"ca_file\""));
     EXPECT_THAT(json::serialize(company.ask({"reference"})), HasSubstr("\"delimiter\""));
     const auto unknown = company.rowhaul({"reference", "postgress"});
     EXPECT_EQ(unknown.status, 2);

@@ -192,7 +192,7 @@ void expect_to_arrive_over_ftp(const FtpServer& server, std::string_view options
 }
 
 TEST(GoldenFlow, RowsArriveOverFtp) {
-    expect_to_arrive_over_ftp(*start_pro_ftpd(), "security: none");
+    expect_to_arrive_over_ftp(*start_pro_ftpd(), "tls: none");
 }
 
 TEST(GoldenFlow, RowsArriveOverFtpsWhereTheServerDemandsTheSameSession) {
@@ -207,7 +207,7 @@ TEST(GoldenFlow, RowsArriveOverFtpsWhereTheServerDemandsTheSameSession) {
 TEST(GoldenFlow, RowsArriveOverImplicitFtps) {
     CertificateAuthority authority;
     const auto server = start_pro_ftpd({.tls = FtpServerOptions::Tls::Implicit, .certificate = authority.valid()});
-    expect_to_arrive_over_ftp(*server, fmt::format("security: implicit, ca_file: '{}'", authority.ca_file()));
+    expect_to_arrive_over_ftp(*server, fmt::format("tls: implicit, ca_file: '{}'", authority.ca_file()));
 }
 
 }  // namespace

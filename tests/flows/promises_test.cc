@@ -386,7 +386,7 @@ TEST_F(Secrets, P12PasswordsAreNowhereInWhatIsToldOrKept) {
                     "password: '${{file:password.txt}}', tls: none }}\n"
                     "  partner: {{ type: sftp, host: 127.0.0.1, port: {2}, user: {4}, password: '{1}', "
                     "host_key: '{5}' }}\n"
-                    "  drop: {{ type: ftp, host: 127.0.0.1, port: {6}, user: {7}, password: '{1}', security: none }}\n",
+                    "  drop: {{ type: ftp, host: 127.0.0.1, port: {6}, user: {7}, password: '{1}', tls: none }}\n",
                     server.port(), planted[0], ssh.port(), free_port(), ssh.user(), ssh.host_key().fingerprint(),
                     ftp->port(), ftp->user()));
     ASSERT_EQ(company.rowhaul({"run", "works"}, {.environment = {{"ERP_PASSWORD", planted[1]}}}).status, 0);
