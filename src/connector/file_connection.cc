@@ -83,7 +83,8 @@ void FileConnection::check(const Context& context) {
     hash.update(as_bytes(content));
     Hash short_hash(HashAlgorithm::Md5);
     short_hash.update(as_bytes(content));
-    const std::array digests{Checksum{Digest::Sha256, hash.finish()}, Checksum{Digest::Md5, short_hash.finish()}};
+    const std::array digests{Checksum{HashAlgorithm::Sha256, hash.finish()},
+                             Checksum{HashAlgorithm::Md5, short_hash.finish()}};
     file.complete(context, digests);
     context.step("write", fmt::format("{} bytes", content.size()));
     file.publish(context);

@@ -146,7 +146,8 @@ Delivery FileTarget::complete(const Context& context) {
         return delivery;
     }
     if (pipe_->file) {
-        const std::array known{Checksum{Digest::Md5, record_.md5}, Checksum{Digest::Sha256, record_.sha256}};
+        const std::array known{Checksum{HashAlgorithm::Md5, record_.md5},
+                               Checksum{HashAlgorithm::Sha256, record_.sha256}};
         pipe_->file->complete(context, known);
     }
     delivery.files.push_back(record_);

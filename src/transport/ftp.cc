@@ -427,13 +427,13 @@ std::optional<Checksum> FtpTransport::checksum(const Context& context, std::stri
     struct Way {
         bool offered;
         const char* command;
-        Digest digest;
+        HashAlgorithm digest;
         std::size_t digits;
     };
     const auto& features = session_.features();
     for (const auto& way :
-         {Way{features.xsha256, "XSHA256", Digest::Sha256, 64}, Way{features.xmd5, "XMD5", Digest::Md5, 32},
-          Way{features.xsha1, "XSHA1", Digest::Sha1, 40}}) {
+         {Way{features.xsha256, "XSHA256", HashAlgorithm::Sha256, 64},
+          Way{features.xmd5, "XMD5", HashAlgorithm::Md5, 32}, Way{features.xsha1, "XSHA1", HashAlgorithm::Sha1, 40}}) {
         if (!way.offered) {
             continue;
         }
@@ -450,12 +450,12 @@ std::optional<Checksum> FtpTransport::checksum(const Context& context, std::stri
 std::optional<Checksum> FtpTransport::hash(const Context& context, const std::string& server_path) {
     struct Way {
         const char* name;
-        Digest digest;
+        HashAlgorithm digest;
         std::size_t digits;
     };
     const auto& offered = session_.features().hashes;
-    for (const auto& way :
-         {Way{"SHA-256", Digest::Sha256, 64}, Way{"MD5", Digest::Md5, 32}, Way{"SHA-1", Digest::Sha1, 40}}) {
+    for (const auto& way : {Way{"SHA-256", HashAlgorithm::Sha256, 64}, Way{"MD5", HashAlgorithm::Md5, 32},
+                            Way{"SHA-1", HashAlgorithm::Sha1, 40}}) {
         if (std::find(offered.begin(), offered.end(), way.name) == offered.end()) {
             continue;
         }

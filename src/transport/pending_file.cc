@@ -260,7 +260,7 @@ bool PendingFile::verify_checksum(const Context& context, const std::string& pat
 // does not prove that all of them were.
 void PendingFile::verify_by_reading(const Context& context, const std::string& path) {
     const auto ours = std::find_if(digests_.begin(), digests_.end(),
-                                   [](const Checksum& digest) { return digest.digest == Digest::Sha256; });
+                                   [](const Checksum& digest) { return digest.digest == HashAlgorithm::Sha256; });
     if (ours == digests_.end()) {
         throw Error(ErrorKind::Unavailable,
                     fmt::format("the link broke before the server had confirmed every byte of {}", in_quotes(path)));

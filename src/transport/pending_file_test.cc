@@ -38,7 +38,7 @@ protected:
     }
 
     const std::string text_ = noise(10'000);
-    const Checksum digest_{Digest::Sha256, sha256_of(text_)};
+    const Checksum digest_{HashAlgorithm::Sha256, sha256_of(text_)};
     TemporaryFolder folder_;
     std::shared_ptr<FaultPlan> plan_ = std::make_shared<FaultPlan>();
     std::unique_ptr<Transport> transport_;

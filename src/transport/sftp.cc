@@ -26,18 +26,18 @@ Entry entry_of(std::string path, const SftpAttributes& attributes) {
     return entry;
 }
 
-std::optional<Digest> digest_named(std::string_view name) {
+std::optional<HashAlgorithm> digest_named(std::string_view name) {
     if (name == "sha256") {
-        return Digest::Sha256;
+        return HashAlgorithm::Sha256;
     }
     if (name == "sha1") {
-        return Digest::Sha1;
+        return HashAlgorithm::Sha1;
     }
-    return name == "md5" ? std::optional(Digest::Md5) : std::nullopt;
+    return name == "md5" ? std::optional(HashAlgorithm::Md5) : std::nullopt;
 }
 
-std::size_t size_of(Digest digest) {
-    return digest == Digest::Sha256 ? 32 : digest == Digest::Sha1 ? 20 : 16;
+std::size_t size_of(HashAlgorithm digest) {
+    return digest == HashAlgorithm::Sha256 ? 32 : digest == HashAlgorithm::Sha1 ? 20 : 16;
 }
 
 }  // namespace

@@ -366,7 +366,8 @@ TEST_F(SftpTest, compares_checksums_with_a_server_that_never_announced_them) {
     options.folder = folder.string();
     SftpTransport transport(options);
     const std::string text = noise(100'000);
-    const std::array digests{Checksum{Digest::Md5, "of another file"}, Checksum{Digest::Sha256, sha256_of(text)}};
+    const std::array digests{Checksum{HashAlgorithm::Md5, "of another file"},
+                             Checksum{HashAlgorithm::Sha256, sha256_of(text)}};
     for (const bool is_damaged : {false, true}) {
         SCOPED_TRACE(is_damaged);
         PendingFile file(transport, options, {.name = is_damaged ? "b.csv" : "a.csv", .execution = "01"});

@@ -7,6 +7,7 @@
 // the path, Unavailable means the session is broken and the same verb may work after reconnect().
 #pragma once
 #include "base/context.h"
+#include "io/digest.h"
 #include "io/stream.h"
 
 #include <chrono>
@@ -41,10 +42,8 @@ struct Capabilities {
     std::size_t unconfirmed_bytes = 0;
 };
 
-enum class Digest : std::uint8_t { Md5, Sha1, Sha256 };
-
 struct Checksum {
-    Digest digest;
+    HashAlgorithm digest;
     std::string hex;  // lowercase
 };
 

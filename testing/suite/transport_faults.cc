@@ -160,7 +160,7 @@ std::optional<Checksum> FaultTransport::checksum(const Context& context, std::st
         while (const auto count = stream->read(context, buffer)) {
             hash.update(std::span(buffer).first(count));
         }
-        return Checksum{Digest::Sha256, hash.finish()};
+        return Checksum{HashAlgorithm::Sha256, hash.finish()};
     });
 }
 

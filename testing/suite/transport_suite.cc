@@ -47,7 +47,7 @@ std::string publish(const Context& context, Transport& transport, PendingRequest
                     const PublishingOptions& options = {}) {
     PendingFile file(transport, options, std::move(request));
     fill(context, file, text);
-    const Checksum digest{Digest::Sha256, sha256_of(text)};
+    const Checksum digest{HashAlgorithm::Sha256, sha256_of(text)};
     file.complete(context, std::span(&digest, 1));
     return file.publish(context);
 }
@@ -407,13 +407,13 @@ TEST_P(TransportSuite, answers_checksums_when_it_claims_so) {
     write_text(context_, *transport_, "a.csv", "abc");
     const auto checksum = transport_->checksum(context_, "a.csv");
     EXPECT_EQ(checksum.has_value(), transport_->capabilities().checksums);
-    if (checksum && checksum->digest == Digest::Sha256) {
+    if (checksum && checksum->digest == HashAlgorithm::Sha256) {
         EXPECT_EQ(checksum->hex, sha256_of("abc"));
     }
-    if (checksum && checksum->digest == Digest::Md5) {
+    if (checksum && checksum->digest == HashAlgorithm::Md5) {
         EXPECT_EQ(checksum->hex, "900150983cd24fb0d6963f7d28e17f72");
     }
-    if (checksum && checksum->digest == Digest::Sha1) {
+    if (checksum && checksum->digest == HashAlgorithm::Sha1) {
         EXPECT_EQ(checksum->hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
     }
 }
@@ -678,7 +678,7 @@ TEST_P(LinkedTransportSuite, a_link_that_dies_after_the_last_byte_costs_nothing)
         link().lose_replies();
         stream->commit(context_);
     }
-    const Checksum digest{Digest::Sha256, sha256_of(text)};
+    const Checksum digest{HashAlgorithm::Sha256, sha256_of(text)};
     file.complete(context_, std::span(&digest, 1));
     file.publish(context_);
     EXPECT_THAT(files_on_disk(), ElementsAre("a.csv"));
@@ -756,7 +756,7 @@ TEST_P(LinkedTransportSuite, retries_carry_a_write_over_a_cut_link_or_fail_clear
         link().cut();
         stream->commit(context_);
     }
-    const Checksum digest{Digest::Sha256, sha256_of(text)};
+    const Checksum digest{HashAlgorithm::Sha256, sha256_of(text)};
     file.complete(context_, std::span(&digest, 1));
     file.publish(context_);
     EXPECT_TRUE(on_disk("a.bin") == text);
