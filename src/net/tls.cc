@@ -226,20 +226,23 @@ void TlsVerifier::load_authorities() {
     authorities_ = std::move(store);
 }
 
+// Hears of every context that is made.
+struct TlsVerifier::NewContext {
+    static void heard(void* tls, void*, CRYPTO_EX_DATA* data, int slot, long, void*) noexcept {
+        if (verifier_of_thread != nullptr) {
+            auto* context = static_cast<SSL_CTX*>(tls);
+            SSL_CTX_set_cert_verify_callback(context, verify, verifier_of_thread);
+            SSL_CTX_set_info_callback(context, observe);
+            CRYPTO_set_ex_data(data, slot, verifier_of_thread);
+        }
+    }
+};
+
 // Where an SSL_CTX keeps the verifier that it was attached to. OpenSSL announces every new context to
 // whoever has such a slot, which is how the contexts of other libraries are reached.
 int TlsVerifier::slot() {
-    static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, on_new_context, nullptr, nullptr);
+    static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, NewContext::heard, nullptr, nullptr);
     return slot;
-}
-
-void TlsVerifier::on_new_context(void* tls, void*, crypto_ex_data_st* data, int slot, long, void*) noexcept {
-    if (verifier_of_thread != nullptr) {
-        auto* context = static_cast<SSL_CTX*>(tls);
-        SSL_CTX_set_cert_verify_callback(context, verify, verifier_of_thread);
-        SSL_CTX_set_info_callback(context, observe);
-        CRYPTO_set_ex_data(data, slot, verifier_of_thread);
-    }
 }
 
 void TlsVerifier::attach(ssl_ctx_st* tls) {

@@ -21,7 +21,6 @@ struct ssl_ctx_st;
 struct x509_st;
 struct x509_store_ctx_st;
 struct x509_store_st;
-struct crypto_ex_data_st;
 
 namespace rowhaul {
 
@@ -148,8 +147,8 @@ private:
     struct FreeStore {
         void operator()(x509_store_st*) const noexcept;
     };
+    struct NewContext;
     static int slot();
-    static void on_new_context(void* tls, void*, crypto_ex_data_st*, int, long, void*) noexcept;
     static int verify(x509_store_ctx_st* store, void* self) noexcept;
     void resume(const ssl_st* tls);
     static void observe(const ssl_st* tls, int where, int value) noexcept;
