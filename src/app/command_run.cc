@@ -141,7 +141,8 @@ ExitCode run_haul(Session& session, const RunRequest& request, FailOnEmpty fail_
         // What could not even be started belongs into the history, too: nobody looks at a cron job's output.
         if (std::filesystem::exists(session.options().file)) {
             const bool stopped = error.kind() == ErrorKind::Cancelled;
-            Executor::record_end(session.store(), request, stopped ? Session::stopped_as() : RunOutcome::Failed, error);
+            Executor::record_end(session.store(), request, is_task ? Subject::Task : Subject::Mapping,
+                                 stopped ? Session::stopped_as() : RunOutcome::Failed, error);
         }
         throw;
     }

@@ -129,6 +129,18 @@ TEST_F(Recovery, a_failed_run_that_may_have_left_something_is_looked_after_once)
     EXPECT_TRUE(store_.uncleaned("people").empty());
 }
 
+TEST_F(Recovery, what_a_killed_run_had_completed_here_is_removed) {
+    given_a_run_that_died_in(ExecutionState::Running);
+    std::filesystem::create_directory(folder_ / "home/tmp");
+    const auto ours = folder_ / fmt::format("home/tmp/.1.csv.{}.part", dead);
+    const auto another = folder_ / "home/tmp/.1.csv.01B.part";
+    write_file(ours, content);
+    write_file(another, content);
+    run();
+    EXPECT_FALSE(std::filesystem::exists(ours));
+    EXPECT_TRUE(std::filesystem::exists(another));
+}
+
 // Asks for a stop as soon as the first mapping was carried.
 class Impatient final : public RunObserver {
 public:

@@ -33,6 +33,16 @@ void interrupted(Store& store, ExecutionRecord record, const std::vector<StoredF
     store.end(record, files);
 }
 
+// A file that was complete here and never uploaded; its name carries the execution.
+void remove_spooled_files(const std::filesystem::path& folder, const std::string& execution) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+        if (entry.path().filename().string().find(execution) != std::string::npos) {
+            std::filesystem::remove(entry.path(), ignored);
+        }
+    }
+}
+
 std::vector<FileRecord> file_records(const std::vector<StoredFile>& files) {
     std::vector<FileRecord> records;
     for (const auto& file : files) {
@@ -187,9 +197,10 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
     return result;
 }
 
-void Executor::record_end(Store& store, const RunRequest& request, RunOutcome outcome, const Error& reason) {
+void Executor::record_end(Store& store, const RunRequest& request, Subject subject, RunOutcome outcome,
+                          const Error& reason) {
     auto record = record_of(request, new_identifier(), now());
-    record.mapping = request.name;
+    (subject == Subject::Task ? record.task : record.mapping) = request.name;
     record.outcome = outcome;
     record.message = reason.what();
     record.ended = record.started;
@@ -222,6 +233,7 @@ void Executor::recover(const Context& context, const std::string& mapping) {
     const auto target = project_.connect(project_.mapping(mapping).target_connection);
     try {
         for (auto record : unfinished) {
+            remove_spooled_files(spool_folder(home_), record.id);
             auto files = store_.files(record.id);
             const auto arrived = [&](const FileRecord& file) { return target->has_arrived(context, file); };
             const bool delivered = record.state == ExecutionState::Committing && !files.empty() &&

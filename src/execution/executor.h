@@ -8,6 +8,7 @@
 #include "execution/waybill.h"
 #include "store/store.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -23,6 +24,8 @@ struct RunResult {
     std::vector<Waybill> waybills;
 };
 
+enum class Subject : std::uint8_t { Mapping, Task };
+
 class Executor {
 public:
     // `stopped_as` says what a stop request means: Cancelled (a person) or Interrupted (the system).
@@ -33,7 +36,7 @@ public:
     RunResult run(const Context&, const RunRequest&, RunObserver&);
 
     // For what ended before anything could be started: an entry in the history.
-    static void record_end(Store&, const RunRequest&, RunOutcome outcome, const Error& reason);
+    static void record_end(Store&, const RunRequest&, Subject, RunOutcome outcome, const Error& reason);
     // Tests whose process died become `interrupted`: they left nothing, so nobody need be reached.
     static void end_dead_tests(Store&, const std::filesystem::path& home);
 

@@ -77,7 +77,7 @@ void MappingRun::prepare() {
                            .sequence = sequence_,
                            .created = setting_.created,
                            .zone = setting_.zone,
-                           .spool_folder = setting_.home / "tmp"},
+                           .spool_folder = spool_folder(setting_.home)},
                           problems);
     problems.throw_if_any();
     waybill_.source_object = source_->object();

@@ -17,6 +17,11 @@
 
 namespace rowhaul {
 
+// Where files lie that must be complete here first.
+inline std::filesystem::path spool_folder(const std::filesystem::path& home) {
+    return home / "tmp";
+}
+
 // A mapping on its way, for whoever shows it; valid until waiting() or ended().
 struct RunningMapping {
     const std::string& mapping;

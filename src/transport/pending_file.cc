@@ -23,20 +23,6 @@ constexpr std::size_t longest_name = 255;
 constexpr int highest_number = 9999;
 constexpr std::size_t copy_bytes = std::size_t{256} << 10;
 
-// A session may have died of idleness since the last verb; one new one is worth a try.
-template <class Verb>
-auto once_more(Transport& transport, Verb&& verb) {
-    try {
-        return verb();
-    } catch (const Error& error) {
-        if (!error.is_transient()) {
-            throw;
-        }
-        transport.reconnect();
-        return verb();
-    }
-}
-
 void replace_all(std::string& text, std::string_view what, std::string_view by) {
     for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
         text.replace(at, what.size(), by);
@@ -131,7 +117,15 @@ PendingFile::~PendingFile() {
     try {
         Context context = cleanup_context(last_context_);
         Transport& where = spool_ ? *spool_ : transport_;
-        once_more(where, [&] { where.remove(context, temporary_path_); });
+        try {
+            where.remove(context, temporary_path_);
+        } catch (const Error& error) {
+            if (!error.is_transient()) {
+                throw;
+            }
+            where.reconnect();
+            where.remove(context, temporary_path_);
+        }
     } catch (const std::exception& error) {
         try {
             last_context_.log(Level::Warning, fmt::format("{} may be left behind: {}", temporary_path_, error.what()));
@@ -167,7 +161,7 @@ std::unique_ptr<OutputStream> PendingFile::open(const Context& context) {
 
 std::unique_ptr<OutputStream> PendingFile::open_on_server(const Context& context, const std::string& path) {
     try {
-        return once_more(transport_, [&] { return transport_.write(context, path); });
+        return transport_.write(context, path);
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::NotFound || folder_of(path).empty()) {
             throw;
@@ -219,7 +213,7 @@ void PendingFile::verify(const Context& context, const std::string& path) {
 }
 
 void PendingFile::verify_size(const Context& context, const std::string& path) {
-    const auto entry = once_more(transport_, [&] { return transport_.stat(context, path); });
+    const auto entry = transport_.stat(context, path);
     if (!entry) {
         throw Error(ErrorKind::Unavailable,
                     fmt::format("the server has no {} although it confirmed it", in_quotes(path)))
@@ -236,7 +230,7 @@ void PendingFile::verify_size(const Context& context, const std::string& path) {
 }
 
 bool PendingFile::verify_checksum(const Context& context, const std::string& path) {
-    const auto checksum = once_more(transport_, [&] { return transport_.checksum(context, path); });
+    const auto checksum = transport_.checksum(context, path);
     const auto ours = std::find_if(digests_.begin(), digests_.end(), [&](const Checksum& digest) {
         return checksum && digest.digest == checksum->digest;
     });
@@ -266,7 +260,7 @@ void PendingFile::verify_by_reading(const Context& context, const std::string& p
                     fmt::format("the link broke before the server had confirmed every byte of {}", in_quotes(path)));
     }
     context.log(Level::Info, fmt::format("reading {} back to verify it", path));
-    const auto stream = once_more(transport_, [&] { return transport_.read(context, path); });
+    const auto stream = transport_.read(context, path);
     Hash hash(HashAlgorithm::Sha256);
     std::vector<std::byte> buffer(copy_bytes);
     while (const auto count = stream->read(context, buffer)) {
@@ -282,7 +276,7 @@ void PendingFile::refuse_existing(const Context& context) {
     if (request_.if_exists != IfExists::Fail) {
         return;
     }
-    if (once_more(transport_, [&] { return transport_.stat(context, request_.name); })) {
+    if (transport_.stat(context, request_.name)) {
         throw Error(ErrorKind::Conflict, fmt::format("{} exists already", in_quotes(request_.name)))
             .advise("Set if_exists to replace or number, or put {date} into the file's name.");
     }
@@ -296,7 +290,7 @@ std::string PendingFile::publish(const Context& context) {
     refuse_existing(context);
     std::string name = request_.name;
     for (int number = 1; request_.if_exists == IfExists::Number; ++number) {
-        if (!once_more(transport_, [&] { return transport_.stat(context, name); })) {
+        if (!transport_.stat(context, name)) {
             break;
         }
         if (number > highest_number) {
@@ -332,7 +326,7 @@ std::string PendingFile::numbered_name(int number) const {
 void PendingFile::take_final_name(const Context& context, const std::string& name) {
     // The temporary folder is another one, so this one may still be missing.
     if (!options_.temporary_folder.empty() && !folder_of(name).empty()) {
-        once_more(transport_, [&] { transport_.make_folder(context, folder_of(name)); });
+        transport_.make_folder(context, folder_of(name));
     }
     try {
         rename_surely(context, transport_, temporary_path_, name, bytes_);
@@ -361,7 +355,7 @@ void PendingFile::move_aside_and_rename(const Context& context, const std::strin
         throw;
     }
     try {
-        once_more(transport_, [&] { transport_.remove(context, aside); });
+        transport_.remove(context, aside);
     } catch (const Error& error) {
         context.log(Level::Warning, fmt::format("the former {} is left behind as {}: {}", name, aside, error.what()));
     }
@@ -391,7 +385,7 @@ void PendingFile::upload(const Context& context, const std::string& name) {
 void PendingFile::remove_bad_file(const Context& context, const std::string& name) noexcept {
     try {
         const Context fresh = cleanup_context(context);
-        const auto entry = once_more(transport_, [&] { return transport_.stat(fresh, name); });
+        const auto entry = transport_.stat(fresh, name);
         if (entry && (is_damaged_ || entry->size != bytes_)) {
             transport_.remove(fresh, name);
         }

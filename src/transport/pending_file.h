@@ -11,6 +11,8 @@
 // uploaded by publish(); then, and only then, a link that breaks during publish() can leave a
 // short file under the final name, for as long as no new session can be made to remove it.
 //
+// Trying again is the transport's affair (transport/retry.h).
+//
 // Whether bytes arrived is never guessed: when the link breaks with the last answer outstanding, a
 // new session is asked, before anything is repeated or deleted.
 #pragma once

@@ -268,6 +268,7 @@ TEST_F(Files, ADisabledTaskDoesNotRun) {
     EXPECT_EQ(run.status, 2);
     EXPECT_THAT(run.errors, HasSubstr("switched off"));
     EXPECT_THAT(company.files(), IsEmpty());
+    EXPECT_EQ(text_at(company.history(), "/0/task"), "nightly");
 }
 
 }  // namespace
