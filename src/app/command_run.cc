@@ -4,9 +4,12 @@
 #include "app/progress_line.h"
 #include "app/text_table.h"
 #include "app/waybill_text.h"
+#include "connector/rejects_file.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <map>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,24 +103,15 @@ std::string bare_text(const ExecutionRecord& record) {
                        record.message.empty() ? "" : fmt::format("  error   {}\n", record.message), record.id);
 }
 
-std::string csv_cell(std::string_view text) {
-    if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
-        return std::string(text);
-    }
-    std::string cell = "\"";
-    for (const char c : text) {
-        cell += c == '"' ? "\"\"" : std::string(1, c);
-    }
-    return cell + "\"";
-}
-
 void print_rejects(Session& session, const std::vector<ExecutionRecord>& records) {
-    session.print("mapping,row,reason,field,value,message\n");
+    session.print(rejects_header());
     for (const auto& record : records) {
+        std::map<std::string, std::string> headers;  // of files by their names
+        for (const auto& file : session.store().source_files(record.id)) {
+            headers[file.name] = file.header;
+        }
         session.store().each_reject(record.id, [&](const Reject& reject) {
-            session.print(fmt::format("{},{},{},{},{},{}\n", csv_cell(record.mapping), reject.row,
-                                      csv_cell(reject.reason), csv_cell(reject.field), csv_cell(reject.value),
-                                      csv_cell(reject.message)));
+            session.print(reject_line(record.mapping, reject, headers[reject.file]));
         });
     }
 }
@@ -154,6 +148,9 @@ ExitCode run_haul(Session& session, const RunRequest& request, FailOnEmpty fail_
     }
     if (result.outcome == RunOutcome::Empty && fail_on_empty == FailOnEmpty::Yes) {
         return ExitCode::Empty;
+    }
+    if (result.outcome == RunOutcome::Failed && std::ranges::any_of(result.waybills, &Waybill::guarded)) {
+        return ExitCode::Guarded;
     }
     return exit_code(result.outcome);
 }

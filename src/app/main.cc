@@ -21,6 +21,8 @@ struct CommandLine {
     std::uint32_t limit = 20;
     bool fail_on_empty = false;
     bool rejects = false;
+    bool again = false;
+    std::filesystem::path input;
     std::filesystem::path folder;
 };
 
@@ -45,9 +47,15 @@ void add_run_commands(CLI::App& app, CommandLine& line) {
         auto* sub = app.add_subcommand(command, help);
         sub->add_option("name", line.name, "Mapping or task")->required();
         sub->add_flag("--fail-on-empty", line.fail_on_empty, "Exit code 4 when there is nothing to move");
+        sub->add_option("--input", line.input, "Reads this file of this machine instead of the source's")
+            ->check(CLI::ExistingFile);
+        sub->add_flag("--again", line.again, "Also reads files that were taken in before");
         sub->callback([&line, mode] {
+            if (!line.input.empty()) {
+                line.input = std::filesystem::absolute(line.input);
+            }
             line.command = [&line, mode](Session& session) {
-                return run_haul(session, {.name = line.name, .mode = mode},
+                return run_haul(session, {.name = line.name, .mode = mode, .input = line.input, .again = line.again},
                                 line.fail_on_empty ? FailOnEmpty::Yes : FailOnEmpty::No);
             };
         });
@@ -58,7 +66,8 @@ void add_run_commands(CLI::App& app, CommandLine& line) {
     auto* waybill =
         app.add_subcommand("waybill", "What became of every row of an execution; of the latest if not given");
     waybill->add_option("execution", line.name, "The execution, or the beginning of its id");
-    waybill->add_flag("--rejects", line.rejects, "Every rejected row, as CSV");
+    waybill->add_flag("--rejects", line.rejects,
+                      "Every rejected row, as CSV that can be corrected and brought in with run --input");
     waybill->callback([&line] {
         line.command = [&line](Session& session) {
             return run_waybill(session, line.name, line.rejects ? WaybillPart::RejectList : WaybillPart::Whole);
@@ -79,7 +88,7 @@ void add_look_commands(CLI::App& app, CommandLine& line) {
 
     auto* browse = app.add_subcommand("browse", "What a connection holds: tables, columns, first rows, files");
     browse->add_option("connection", line.name, "Name of the connection")->required();
-    browse->add_option("object", line.object, "Table or folder");
+    browse->add_option("object", line.object, "Table, folder or file");
     browse->callback(
         [&line] { line.command = [&line](Session& session) { return run_browse(session, line.name, line.object); }; });
 

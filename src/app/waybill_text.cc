@@ -56,14 +56,29 @@ std::string files_text(const std::vector<FileRecord>& files, bool is_test) {
     return text;
 }
 
+std::string source_files_text(const std::vector<SourceFile>& files) {
+    std::string text;
+    for (const auto& file : files) {
+        if (!file.problem.empty()) {
+            text += fmt::format("  set aside {}\n", file.problem);
+            continue;
+        }
+        text += fmt::format("  read    {} ({} rows, {}{})\n", file.name, with_thousands(file.rows + file.rejected),
+                            byte_text(file.bytes), file.moved_to.empty() ? "" : fmt::format(", now {}", file.moved_to));
+    }
+    return text;
+}
+
 std::string rejects_text(const std::map<std::string, RejectGroup>& rejects) {
     std::string text;
     for (const auto& [reason, group] : rejects) {
         text += fmt::format("  rejected {}: {}\n", with_thousands(group.count), reason);
-        TextTable table({"row", "field", "value", "why"});
+        const bool is_from_file = !group.sample.empty() && !group.sample.front().file.empty();
+        TextTable table({is_from_file ? "line" : "row", "field", "value", "why"});
         table.right(0).at_most(longest_cell);
         for (const auto& reject : group.sample) {
-            table.row({std::to_string(reject.row), reject.field, reject.value, reject.message});
+            table.row({is_from_file ? fmt::format("{}:{}", reject.file, reject.line) : std::to_string(reject.row),
+                       reject.field, reject.value, reject.message});
         }
         text += indented(table.text(), "    ");
     }
@@ -95,6 +110,7 @@ std::string waybill_text(const Waybill& waybill) {
     text += fmt::format("  from    {} · {}\n", waybill.source_connection, one_line(waybill.source_object));
     text += fmt::format("  to      {} · {}\n", waybill.target_connection, one_line(waybill.target_object));
     text += fmt::format("  rows    {}\n", accounts(waybill.report.rows));
+    text += source_files_text(waybill.report.source_files);
     text += files_text(waybill.report.files, is_test);
     text += rejects_text(waybill.report.rejects);
     for (const auto& warning : waybill.report.warnings) {

@@ -17,6 +17,8 @@ std::string_view name_of(ErrorKind kind) {
             return "unavailable";
         case ErrorKind::Exhausted:
             return "exhausted";
+        case ErrorKind::Guarded:
+            return "guarded";
         case ErrorKind::Cancelled:
             return "cancelled";
         case ErrorKind::Internal:

@@ -19,6 +19,7 @@ enum class ErrorKind : std::uint8_t {
     Conflict,     // the other side changed, exists already, or a constraint refused the write
     Unavailable,  // network, lock, overload; may work when tried again after `retry_after`
     Exhausted,    // disk full, quota exceeded: nothing helps but a person
+    Guarded,      // a limit that a person had set was exceeded
     Cancelled,    // the run was asked to stop
     Internal,     // a bug in Rowhaul
 };

@@ -33,6 +33,24 @@ struct TargetRequest {
     std::filesystem::path spool_folder;  // for files that must be complete here first
 };
 
+// What earlier runs of a mapping took in, so that nothing is taken in twice (P8).
+class TakenFiles {
+public:
+    virtual ~TakenFiles() = default;
+    // The execution that took in a file with this digest; empty when none did.
+    virtual std::string taken_by(const std::string& sha256) const = 0;
+    // The latest file of this name that was taken in.
+    virtual std::optional<SourceFile> latest(const std::string& name) const = 0;
+};
+
+// What a source must know of the execution that it serves.
+struct SourceRequest {
+    std::string mapping;
+    std::filesystem::path input;        // a file of this machine to read instead; empty = as configured
+    bool again = false;                 // also what was taken in before
+    const TakenFiles* taken = nullptr;  // none = nothing was; outlives the source
+};
+
 // Something that a connection holds: a table, a view, a file, a folder.
 struct Holding {
     std::string name;
@@ -47,6 +65,7 @@ struct Contents {
     std::vector<Holding> holdings;                              // of the connection or a folder
     Schema schema;                                              // of a table
     std::vector<std::vector<std::optional<std::string>>> rows;  // its first rows; nothing = NULL
+    std::string format;                                         // of a file: what to write under `format`
 };
 
 class Connection {
@@ -56,7 +75,8 @@ public:
     // Reads the mapping's `source` or `target`; `path` is where it stands ("mappings.customers.source").
     // Null when it told problems. What is returned must not outlive the connection; one source and
     // one target may be in use at a time.
-    virtual std::unique_ptr<Source> source(const Node& section, std::string_view path, Problems&) = 0;
+    virtual std::unique_ptr<Source> source(const Node& section, std::string_view path, const SourceRequest&,
+                                           Problems&) = 0;
     virtual std::unique_ptr<Target> target(const Node& section, std::string_view path, const TargetRequest&,
                                            Problems&) = 0;
 

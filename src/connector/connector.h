@@ -2,9 +2,11 @@
 // A connector joins Rowhaul to one kind of system. Rows leave it through a Source and enter it
 // through a Target; the pipeline knows nothing else.
 #pragma once
+#include "base/error.h"
 #include "data/rows.h"
 #include "data/schema.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,20 +15,47 @@
 
 namespace rowhaul {
 
+// One file that a source took in, or met.
+struct SourceFile {
+    std::string name;
+    std::uint64_t bytes = 0;  // as they lie there
+    std::uint64_t rows = 0;   // delivered
+    std::uint64_t rejected = 0;
+    std::string sha256;  // lowercase hex; empty when it was not read to its end
+    std::optional<std::chrono::sys_seconds> modified;
+    std::chrono::sys_seconds seen{};  // when reading began, by our clock
+    std::string header;               // what names the columns, as it stands there
+    std::string moved_to;
+    std::string problem;  // why none of its rows count; empty when they do
+};
+
+// prepare, schema, open, conclude: in this order. set_aside may send a run back to its start.
 class Source {
 public:
     virtual ~Source() = default;
     // What a person calls it: table name, first words of a query, file name.
     virtual std::string object() const = 0;
+    // Looks whether there is anything to read. False: there is not, for a reason that warnings() tells.
+    virtual bool prepare(const Context&) { return true; }
     // All columns that the source offers.
     virtual Schema schema(const Context&) = 0;
-    // Reads the named columns in this order; batches are as wide as `columns`.
-    virtual std::unique_ptr<RowReader> open(const Context&, const std::vector<std::string>& columns) = 0;
+    // Reads the named columns in this order; batches are as wide as `columns`. Rows that cannot be
+    // read go to `rejects`, on the thread that reads.
+    virtual std::unique_ptr<RowReader> open(const Context&, const std::vector<std::string>& columns,
+                                            Rejects rejects) = 0;
     // How many rows to expect, where the source knows without reading them; for progress.
     virtual std::optional<std::uint64_t> estimate(const Context&) { return {}; }
+    // What was read, and what could not be; complete after the reader's end.
+    virtual std::vector<SourceFile> files() const { return {}; }
+    virtual std::vector<Warning> warnings() const { return {}; }
+    // After reading failed: true when only a part of the source is to blame and the rest can be read
+    // without it, from the start and into a new target.
+    virtual bool set_aside(const Error&) { return false; }
+    // The rows have arrived and are on record. What cannot be done any more becomes a warning.
+    virtual void conclude(const Context&) {}
 };
 
-// One file that a target made or a source took in.
+// One file that a target made.
 struct FileRecord {
     std::string name;
     std::uint64_t bytes = 0;

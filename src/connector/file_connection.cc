@@ -3,9 +3,11 @@
 
 #include "base/identifier.h"
 #include "connector/file_name.h"
+#include "connector/file_source.h"
 #include "connector/file_target.h"
 #include "io/digest.h"
 #include "transport/leftovers.h"
+#include "transport/local.h"
 #include "transport/path.h"
 #include "transport/pending_file.h"
 
@@ -34,10 +36,22 @@ FileConnection::FileConnection(const Catalog& catalog, const TransportType::Pars
       publishing_(transport.publishing),
       transport_(std::make_unique<RetryTransport>(transport.make(), catalog.retries())) {}
 
-std::unique_ptr<Source> FileConnection::source(const Node& section, std::string_view path, Problems& problems) {
-    problems.add(section.position(), std::string(path),
-                 "files cannot be a source yet; choose a connection to a database (sqlite, postgres, mysql)");
-    return nullptr;
+std::unique_ptr<Source> FileConnection::source(const Node& section, std::string_view path, const SourceRequest& request,
+                                               Problems& problems) {
+    const auto before = problems.size();
+    FileSource::Plan plan{.options = {}, .format = nullptr, .request = request};
+    plan.options = parse<FileSourceOptions>(with_long_forms(section), path, problems, {"connection", "format"});
+    plan.format = catalog_.format(section.find("format"), fmt::format("{}.format", path), problems);
+    if (problems.size() != before) {
+        return nullptr;
+    }
+    if (!request.input.empty()) {
+        LocalOptions here;
+        here.folder = request.input.parent_path().string();
+        plan.own_transport = std::make_unique<LocalTransport>(here);
+        plan.options = {.file = request.input.filename().string()};
+    }
+    return std::make_unique<FileSource>(*transport_, std::move(plan));
 }
 
 std::unique_ptr<Target> FileConnection::target(const Node& section, std::string_view path, const TargetRequest& request,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A transport and the formats as a connection: files as targets.
+// A transport and the formats as a connection: files as sources and targets.
 #pragma once
 #include "connector/catalog.h"
 #include "connector/connection.h"
@@ -14,7 +14,7 @@ public:
     // `catalog` gives the formats and must outlive this.
     FileConnection(const Catalog& catalog, const TransportType::Parsed& transport);
 
-    std::unique_ptr<Source> source(const Node&, std::string_view path, Problems&) override;
+    std::unique_ptr<Source> source(const Node&, std::string_view path, const SourceRequest&, Problems&) override;
     std::unique_ptr<Target> target(const Node&, std::string_view path, const TargetRequest&, Problems&) override;
     void check(const Context&) override;
     Contents browse(const Context&, std::string_view object) override;

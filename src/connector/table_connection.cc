@@ -40,7 +40,7 @@ public:
         return selection_.query.empty() ? selection_.table : first_words(selection_.query);
     }
     Schema schema(const Context& context) override { return database_.schema(context, selection_); }
-    std::unique_ptr<RowReader> open(const Context& context, const std::vector<std::string>& columns) override {
+    std::unique_ptr<RowReader> open(const Context& context, const std::vector<std::string>& columns, Rejects) override {
         auto selection = selection_;
         selection.columns = columns;
         return database_.read(context, selection);
@@ -67,8 +67,12 @@ void TableSourceOptions::validate(const TableSourceOptions& options, Problems& p
 
 TableConnection::TableConnection(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 
-std::unique_ptr<Source> TableConnection::source(const Node& section, std::string_view path, Problems& problems) {
+std::unique_ptr<Source> TableConnection::source(const Node& section, std::string_view path,
+                                                const SourceRequest& request, Problems& problems) {
     const auto before = problems.size();
+    if (!request.input.empty()) {
+        problems.add(section.position(), std::string(path), "is a table; a file can take the place of files only");
+    }
     const auto options = parse<TableSourceOptions>(section, path, problems, {"connection"});
     if (problems.size() != before) {
         return nullptr;

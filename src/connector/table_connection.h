@@ -28,7 +28,7 @@ class TableConnection final : public Connection {
 public:
     explicit TableConnection(std::unique_ptr<Database>);
 
-    std::unique_ptr<Source> source(const Node&, std::string_view path, Problems&) override;
+    std::unique_ptr<Source> source(const Node&, std::string_view path, const SourceRequest&, Problems&) override;
     std::unique_ptr<Target> target(const Node&, std::string_view path, const TargetRequest&, Problems&) override;
     void check(const Context&) override;
     Contents browse(const Context&, std::string_view object) override;

@@ -87,6 +87,13 @@ private:
     char* at_ = nullptr;
 };
 
+// Where a row stood in a file.
+struct RowOrigin {
+    std::uint64_t row = 0;   // counted from 1 in its source, like Batch::first_row()
+    std::uint64_t line = 0;  // of the file, counted from 1, on which the row begins
+    std::string_view raw;    // the row as it stood there, in UTF-8, without its line end
+};
+
 class Batch {
 public:
     // A reader stops at either; one row may exceed the bytes.
@@ -103,6 +110,13 @@ public:
     // The number of the first row of this batch in its source, counted from 1.
     std::uint64_t first_row() const { return first_row_; }
     void set_first_row(std::uint64_t row) { first_row_ = row; }
+    // One a row, when the rows come from a file and only then.
+    std::vector<RowOrigin>& origins() { return origins_; }
+    const std::vector<RowOrigin>& origins() const { return origins_; }
+    std::uint64_t row_number(std::size_t row) const { return origins_.empty() ? first_row_ + row : origins_[row].row; }
+    // The file that the rows come from; empty when they do not. The text outlives the batch.
+    std::string_view file() const { return file_; }
+    void set_file(std::string_view file) { file_ = file; }
     // Keeps an input block alive for as long as cells may point into it.
     void keep(std::shared_ptr<const void> block) { kept_.push_back(std::move(block)); }
     void set_rows(std::size_t rows) { rows_ = rows; }
@@ -110,8 +124,22 @@ public:
         rows_ = 0;
         arena_.reset();
         kept_.clear();
+        origins_.clear();
+        file_ = {};
         for (auto& cells : columns_) {
             cells.clear();
+        }
+    }
+    // As clear(), but build(i) and origins() have `rows` elements to be overwritten, of any content:
+    // a reader that knows its cells' places saves the pushing, and a reused batch the clearing.
+    void clear_for(std::size_t rows) {
+        rows_ = 0;
+        arena_.reset();
+        kept_.clear();
+        file_ = {};
+        origins_.resize(rows);
+        for (auto& cells : columns_) {
+            cells.resize(rows);
         }
     }
 
@@ -121,6 +149,8 @@ private:
     std::vector<std::vector<Cell>> columns_;
     Arena arena_;
     std::vector<std::shared_ptr<const void>> kept_;
+    std::vector<RowOrigin> origins_;
+    std::string_view file_;
 };
 
 }  // namespace rowhaul

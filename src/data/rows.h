@@ -18,6 +18,11 @@ struct Reject {
     std::string field;      // column that is to blame; empty for the whole row
     std::string value;      // its text, shortened
     std::string message;    // for people
+    std::string key;        // of the row, where the mapping has one
+    // Of rows that come from a file:
+    std::string file;
+    std::uint64_t line = 0;  // on which the row begins, counted from 1; 0 = not known
+    std::string raw;         // the row as it stood there, in UTF-8, without its line end
 };
 // Callable from the thread that writes or reads.
 using Rejects = std::function<void(Reject)>;

@@ -131,6 +131,10 @@ RunResult Executor::run_mapping(const Context& context, const RunRequest& reques
 
 RunResult Executor::run_task(const Context& context, const RunRequest& request, const TaskDefinition& task,
                              RunObserver& observer) {
+    if (!request.input.empty()) {
+        throw Error(ErrorKind::Invalid, fmt::format("{} is a task, and a file is read by a mapping", task.name))
+            .advise(fmt::format("Its mappings are: {}.", fmt::join(task.options.mappings, ", ")));
+    }
     if (!task.options.enabled) {
         throw Error(ErrorKind::Invalid, fmt::format("the task {} is switched off", task.name))
             .advise("Set `enabled: true`, or run its mappings by their own names.");

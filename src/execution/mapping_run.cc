@@ -11,26 +11,69 @@ namespace rowhaul {
 // Keeps every reject in the store, some at a time.
 class MappingRun::RejectKeeper {
 public:
-    RejectKeeper(Store& store, std::string execution) : store_(store), execution_(std::move(execution)) {}
+    RejectKeeper(Store& store, std::mutex& access, std::string execution)
+        : store_(store), access_(access), execution_(std::move(execution)) {}
     void keep(Reject reject) {
+        held_bytes_ += reject.raw.size();
         held_.push_back(std::move(reject));
-        if (held_.size() >= 500) {
+        if (held_.size() >= 500 || held_bytes_ >= most_held_bytes) {
             flush();
         }
     }
     void flush() {
         if (!held_.empty()) {
+            const std::lock_guard lock(access_);
             store_.add_rejects(execution_, kept_, held_);
             kept_ += held_.size();
             held_.clear();
+            held_bytes_ = 0;
         }
+    }
+    // The rows come once more.
+    void restart() {
+        held_.clear();
+        held_bytes_ = 0;
+        kept_ = 0;
+        store_.drop_rejects(execution_);
+    }
+
+private:
+    static constexpr std::size_t most_held_bytes = std::size_t{1} << 20;
+
+    Store& store_;
+    std::mutex& access_;
+    std::string execution_;
+    std::vector<Reject> held_;
+    std::size_t held_bytes_ = 0;
+    std::uint64_t kept_ = 0;
+};
+
+class MappingRun::Taken final : public TakenFiles {
+public:
+    Taken(Store& store, std::mutex& access, std::string mapping)
+        : store_(store), access_(access), mapping_(std::move(mapping)) {}
+    std::string taken_by(const std::string& sha256) const override {
+        const std::lock_guard lock(access_);
+        return store_.taken_by(mapping_, sha256);
+    }
+    std::optional<SourceFile> latest(const std::string& name) const override {
+        const std::lock_guard lock(access_);
+        const auto stored = store_.latest_source_file(mapping_, name);
+        if (!stored) {
+            return {};
+        }
+        SourceFile file{.name = stored->name, .bytes = stored->bytes, .sha256 = stored->sha256};
+        if (stored->modified) {
+            file.modified = std::chrono::sys_seconds(std::chrono::seconds(*stored->modified));
+        }
+        file.seen = std::chrono::sys_seconds(std::chrono::seconds(stored->seen));
+        return file;
     }
 
 private:
     Store& store_;
-    std::string execution_;
-    std::vector<Reject> held_;
-    std::uint64_t kept_ = 0;
+    std::mutex& access_;
+    std::string mapping_;
 };
 
 Connection* ConnectionPool::find(Connections& connections, const std::string& name) {
@@ -60,15 +103,27 @@ MappingRun::MappingRun(RunSetting setting, const MappingDefinition& mapping, Con
     waybill_.target_connection = mapping.target_connection;
     alive_ = life_sign(setting_.request.mode, setting_.home, waybill_.execution);
     setting_.store.begin(record());
-    rejects_ = std::make_unique<RejectKeeper>(setting_.store, waybill_.execution);
+    rejects_ = std::make_unique<RejectKeeper>(setting_.store, store_access_, waybill_.execution);
+    taken_ = std::make_unique<Taken>(setting_.store, store_access_, mapping.name);
 }
 
 MappingRun::~MappingRun() = default;
 
-void MappingRun::prepare() {
+void MappingRun::prepare_source() {
     Problems problems;
     source_ = connections_.source(mapping_.source_connection)
-                  .source(mapping_.source, fmt::format("{}.source", mapping_.path), problems);
+                  .source(mapping_.source, fmt::format("{}.source", mapping_.path),
+                          {.mapping = mapping_.name,
+                           .input = setting_.request.input,
+                           .again = setting_.request.again,
+                           .taken = taken_.get()},
+                          problems);
+    problems.throw_if_any();
+    waybill_.source_object = source_->object();
+}
+
+void MappingRun::prepare_target() {
+    Problems problems;
     target_ = connections_.target(mapping_.target_connection)
                   .target(mapping_.target, fmt::format("{}.target", mapping_.path),
                           {.mode = setting_.request.mode,
@@ -80,20 +135,40 @@ void MappingRun::prepare() {
                            .spool_folder = spool_folder(setting_.home)},
                           problems);
     problems.throw_if_any();
-    waybill_.source_object = source_->object();
     waybill_.target_object = target_->object();
     if (setting_.request.mode == RunMode::Run) {
         setting_.store.put_file(waybill_.execution, 0, {.name = waybill_.target_object});
     }
-    haul_ = std::make_unique<Haul>(*source_, mapping_.fields, *target_,
-                                   [this](Reject reject) { rejects_->keep(std::move(reject)); });
+    haul_ = std::make_unique<Haul>(
+        *source_, mapping_.fields, *target_, [this](Reject reject) { rejects_->keep(std::move(reject)); },
+        mapping_.reject_limit);
+}
+
+// From the start once more for every part of the source that turns out to be unusable: what it gave
+// is in the target already, of which nothing is visible yet.
+void MappingRun::carry_whole(const Context& context, RunObserver& observer) {
+    prepare_source();
+    while (true) {
+        prepare_target();
+        observer.started({mapping_.name, progress_, *target_});
+        try {
+            haul_->carry(context, progress_);
+            return;
+        } catch (const Error& error) {
+            if (!source_->set_aside(error)) {
+                throw;
+            }
+        }
+        observer.waiting();
+        haul_.reset();
+        target_.reset();
+        rejects_->restart();
+    }
 }
 
 bool MappingRun::carry(const Context& context, RunObserver& observer) {
     const bool carried = guarded([&] {
-        prepare();
-        observer.started({mapping_.name, progress_, *target_});
-        haul_->carry(context, progress_);
+        carry_whole(context, observer);
         rejects_->flush();
         waybill_.report = haul_->report();
     });
@@ -103,12 +178,16 @@ bool MappingRun::carry(const Context& context, RunObserver& observer) {
 
 bool MappingRun::publish(const Context& context) {
     const bool published = guarded([&] {
-        waybill_.outcome = outcome_of(waybill_.report.rows);
+        waybill_.outcome = outcome_of(waybill_.report);
         waybill_.ended = std::chrono::system_clock::now();
         if (setting_.request.mode == RunMode::Run) {
+            setting_.store.put_source_files(waybill_.execution, mapping_.name, stored_source_files());
             setting_.store.committing(waybill_.execution, stored_files(FileState::Complete), to_json(waybill_));
         }
         haul_->publish(context);
+        if (setting_.request.mode == RunMode::Run) {
+            haul_->conclude(context);
+        }
         waybill_.report = haul_->report();
     });
     if (published) {
@@ -146,6 +225,7 @@ void MappingRun::fail(const Error& error) {
     waybill_.report.files.clear();
     waybill_.message = error.what();
     waybill_.advice = error.advice();
+    waybill_.guarded = error.kind() == ErrorKind::Guarded;
     const bool may_have_left_something = haul_ && haul_->has_reached_target();
     haul_.reset();
     target_.reset();  // removes what it wrote, if it still can
@@ -188,6 +268,21 @@ std::vector<StoredFile> MappingRun::stored_files(FileState state) const {
     std::vector<StoredFile> files;
     for (const auto& file : waybill_.report.files) {
         files.push_back({file.name, state, file.bytes, file.rows, file.md5, file.sha256});
+    }
+    return files;
+}
+
+std::vector<StoredSourceFile> MappingRun::stored_source_files() const {
+    std::vector<StoredSourceFile> files;
+    for (const auto& file : waybill_.report.source_files) {
+        files.push_back({.name = file.name,
+                         .bytes = file.bytes,
+                         .modified = file.modified
+                                         ? std::optional(std::int64_t{file.modified->time_since_epoch().count()})
+                                         : std::nullopt,
+                         .seen = file.seen.time_since_epoch().count(),
+                         .sha256 = file.sha256,
+                         .header = file.header});
     }
     return files;
 }

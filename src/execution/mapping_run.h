@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,8 @@ struct RunRequest {
     std::string name;  // of a mapping or task
     RunMode mode = RunMode::Run;
     std::string cause = "command";
+    std::filesystem::path input = {};  // a file of this machine in place of the source's; a mapping only
+    bool again = false;                // also files that were taken in before
 };
 
 // What the mappings of a run have in common.
@@ -98,14 +101,18 @@ public:
 
 private:
     class RejectKeeper;
+    class Taken;
 
-    void prepare();
+    void prepare_source();
+    void prepare_target();
+    void carry_whole(const Context&, RunObserver&);
     void fail(const Error&);
     // `files` may lie unfinished at the target; those that were delivered are known.
     void end(RunOutcome outcome, std::vector<StoredFile> files = {});
     bool guarded(const std::function<void()>& step);
     ExecutionRecord record() const;
     std::vector<StoredFile> stored_files(FileState state) const;
+    std::vector<StoredSourceFile> stored_source_files() const;
 
     const RunSetting setting_;
     const MappingDefinition& mapping_;
@@ -114,7 +121,9 @@ private:
     Waybill waybill_;
     std::unique_ptr<LifeSign> alive_;
     HaulProgress progress_;
+    std::mutex store_access_;  // while rows are carried, which two threads do
     std::unique_ptr<RejectKeeper> rejects_;
+    std::unique_ptr<Taken> taken_;
     std::unique_ptr<Source> source_;
     std::unique_ptr<Target> target_;
     std::unique_ptr<Haul> haul_;

@@ -3,11 +3,13 @@
 
 #include "base/near_miss.h"
 #include "base/time.h"
+#include "connector/file_source_options.h"
 #include "connector/file_target.h"
 #include "connector/table_connection.h"
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <fmt/format.h>
 #include <glob.h>
 #include <utility>
@@ -19,7 +21,7 @@ namespace {
 constexpr std::array<std::string_view, 7> file_keys{"version",  "include",  "settings", "connections",
                                                     "defaults", "mappings", "tasks"};
 constexpr std::array<std::string_view, 4> included_keys{"version", "connections", "mappings", "tasks"};
-constexpr std::array<std::string_view, 3> mapping_keys{"source", "target", "fields"};
+constexpr std::array<std::string_view, 4> mapping_keys{"source", "target", "fields", "options"};
 
 // Names become parts of file names, of commands and of messages.
 bool is_name(std::string_view name) {
@@ -156,6 +158,34 @@ void SettingsOptions::validate(const SettingsOptions& settings, Problems& proble
     }
 }
 
+namespace {
+
+// "100", "5%" or "0.5%"; nothing when it is neither.
+std::optional<RejectLimit> reject_limit(std::string_view text) {
+    const bool is_percent = text.ends_with('%');
+    if (is_percent) {
+        text.remove_suffix(1);
+    }
+    RejectLimit limit;
+    std::from_chars_result read{};
+    if (is_percent) {
+        read = std::from_chars(text.data(), text.data() + text.size(), limit.percent.emplace());
+    } else {
+        read = std::from_chars(text.data(), text.data() + text.size(), limit.rows.emplace());
+    }
+    const bool is_whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
+    const bool is_share = !limit.percent || (*limit.percent >= 0 && *limit.percent <= 100);
+    return is_whole && is_share ? std::optional(limit) : std::nullopt;
+}
+
+}  // namespace
+
+void MappingOptions::validate(const MappingOptions& options, Problems& problems) {
+    if (!options.max_rejects.empty() && !reject_limit(options.max_rejects)) {
+        problems.add("max_rejects", "must be a number of rows, or a share of them from 0% to 100%");
+    }
+}
+
 void TaskOptions::validate(const TaskOptions& task, Problems& problems) {
     if (task.mappings.empty()) {
         problems.add("mappings", "is empty; name at least one mapping");
@@ -280,6 +310,9 @@ void Project::read_mapping(std::string_view name, const Node& own, Problems& pro
     };
     side("source", mapping.source, mapping.source_connection);
     side("target", mapping.target, mapping.target_connection);
+    const auto options = parse<MappingOptions>(map_of(whole, mapping.path, "options", problems),
+                                               fmt::format("{}.options", mapping.path), problems);
+    mapping.reject_limit = reject_limit(options.max_rejects).value_or(RejectLimit{});
     if (const Node* fields = whole.find("fields")) {
         mapping.fields = read_fields(*fields, fmt::format("{}.fields", mapping.path), problems);
     }
@@ -302,7 +335,7 @@ void Project::check_sides(const MappingDefinition& mapping, Problems& problems) 
         return catalog_.connection(definition->section, definition->path, told_with_the_connection);
     };
     if (const auto from = connected(mapping.source_connection, mapping.source, "source")) {
-        from->source(mapping.source, fmt::format("{}.source", mapping.path), problems);
+        from->source(mapping.source, fmt::format("{}.source", mapping.path), {.mapping = mapping.name}, problems);
     }
     if (const auto to = connected(mapping.target_connection, mapping.target, "target")) {
         const TargetRequest request{
@@ -400,6 +433,8 @@ std::unique_ptr<Connection> Project::connect(std::string_view name) const {
 std::vector<ComponentInfo> project_parts() {
     return {describe<SettingsOptions>("settings", "What holds for the whole file."),
             describe<TableSourceOptions>("table_source", "A table or query of a database as a source."),
+            describe<FileSourceOptions>("file_source", "Files as a source."),
+            describe<MappingOptions>("options", "What a mapping is told beside its source, target and fields."),
             describe<FieldOptions>("field", "One column of the target."),
             describe<FileTargetOptions>("file_target", "A file as a target."),
             describe<TaskOptions>("task", "Mappings that run one after the other.")};

@@ -7,6 +7,7 @@
 #include "options/component.h"
 #include "options/document.h"
 #include "options/options.h"
+#include "pipeline/haul.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -50,6 +51,20 @@ struct FieldOptions {
     }();
 };
 
+// What a mapping is told beside its source, target and fields.
+struct MappingOptions {
+    std::string max_rejects;
+
+    static constexpr auto spec = [] {
+        return options(
+            option("max_rejects", &MappingOptions::max_rejects,
+                   "How many rows may be rejected before the run is stopped and nothing arrives: a number, or "
+                   "a share of the rows read.")
+                .example("5%"));
+    }();
+    static void validate(const MappingOptions&, Problems&);
+};
+
 enum class Publish : std::uint8_t { Each, Together };
 template <>
 struct EnumChoices<Publish> {
@@ -87,6 +102,7 @@ struct MappingDefinition {
     Node source;
     Node target;
     std::vector<Field> fields;  // empty = every column
+    RejectLimit reject_limit;
 };
 
 struct TaskDefinition {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON Schema of rowhaul.yaml, put together from the options of its parts.
+#include "connector/file_source_options.h"
 #include "connector/file_target.h"
 #include "connector/table_connection.h"
 #include "execution/project.h"
@@ -54,6 +55,20 @@ json::object format_schema(const Catalog& catalog) {
     return {{"description", "How rows are laid out in the file: a type, a preset, or a map."}, {"anyOf", any}};
 }
 
+// What may be given as a text where a map of options would do.
+json::object short_form(json::object map) {
+    return {{"anyOf", json::array{json::object{{"type", "string"}}, std::move(map)}}};
+}
+
+json::object source_schema(const Catalog& catalog) {
+    json::object files = side_schema<FileSourceOptions>(Completeness::Partial);
+    auto& properties = files["properties"].as_object();
+    properties["settle"] = short_form(schema_of(describe_options<SettleOptions>()));
+    properties["after"] = short_form(schema_of(describe_options<AfterOptions>()));
+    properties["format"] = format_schema(catalog);
+    return {{"anyOf", json::array{side_schema<TableSourceOptions>(Completeness::Partial), std::move(files)}}};
+}
+
 json::object target_schema(const Catalog& catalog, Completeness completeness) {
     json::object schema = side_schema<FileTargetOptions>(completeness);
     schema["properties"].as_object()["format"] = format_schema(catalog);
@@ -72,9 +87,10 @@ json::object mapping_schema(const Catalog& catalog) {
     // What a mapping lacks may stand in `defaults`, which a schema cannot follow: nothing is required.
     return {{"type", "object"},
             {"additionalProperties", false},
-            {"properties", json::object{{"source", side_schema<TableSourceOptions>(Completeness::Partial)},
+            {"properties", json::object{{"source", source_schema(catalog)},
                                         {"target", target_schema(catalog, Completeness::Partial)},
-                                        {"fields", fields_schema()}}}};
+                                        {"fields", fields_schema()},
+                                        {"options", schema_of(describe_options<MappingOptions>())}}}};
 }
 
 }  // namespace

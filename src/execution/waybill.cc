@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 #include <cmath>
@@ -50,13 +51,39 @@ FileRecord file_from(const json::object& file) {
             text_of(file, "sha256")};
 }
 
+json::object source_file_json(const SourceFile& file) {
+    return {{"name", file.name},
+            {"bytes", file.bytes},
+            {"rows", file.rows},
+            {"rejected", file.rejected},
+            {"sha256", text_or_null(file.sha256)},
+            {"moved_to", text_or_null(file.moved_to)},
+            {"problem", text_or_null(file.problem)}};
+}
+
+SourceFile source_file_from(const json::object& file) {
+    SourceFile read{.name = text_of(file, "name"),
+                    .bytes = number_of(file, "bytes"),
+                    .rows = number_of(file, "rows"),
+                    .rejected = number_of(file, "rejected"),
+                    .sha256 = text_of(file, "sha256")};
+    read.moved_to = text_of(file, "moved_to");
+    read.problem = text_of(file, "problem");
+    return read;
+}
+
 json::array rejects_json(const std::map<std::string, RejectGroup>& rejects) {
     json::array groups;
     for (const auto& [reason, group] : rejects) {
         json::array sample;
         for (const auto& reject : group.sample) {
-            sample.push_back(json::object{
-                {"row", reject.row}, {"field", reject.field}, {"value", reject.value}, {"message", reject.message}});
+            sample.push_back(json::object{{"file", text_or_null(reject.file)},
+                                          {"line", reject.line == 0 ? json::value(nullptr) : json::value(reject.line)},
+                                          {"row", reject.row},
+                                          {"key", text_or_null(reject.key)},
+                                          {"field", reject.field},
+                                          {"value", reject.value},
+                                          {"message", reject.message}});
         }
         groups.push_back(json::object{{"reason", reason}, {"count", group.count}, {"sample", std::move(sample)}});
     }
@@ -67,8 +94,15 @@ RejectGroup group_from(const json::object& group) {
     RejectGroup read{.count = number_of(group, "count")};
     for (const auto& item : group.at("sample").as_array()) {
         const auto& sample = item.as_object();
-        read.sample.push_back({number_of(sample, "row"), text_of(group, "reason"), text_of(sample, "field"),
-                               text_of(sample, "value"), text_of(sample, "message")});
+        const auto* line = sample.if_contains("line");
+        read.sample.push_back({.row = number_of(sample, "row"),
+                               .reason = text_of(group, "reason"),
+                               .field = text_of(sample, "field"),
+                               .value = text_of(sample, "value"),
+                               .message = text_of(sample, "message"),
+                               .key = text_of(sample, "key"),
+                               .file = text_of(sample, "file"),
+                               .line = line != nullptr && line->is_number() ? number_of(sample, "line") : 0});
     }
     return read;
 }
@@ -85,11 +119,12 @@ RunOutcome outcome_from(const std::string& name) {
 
 }  // namespace
 
-RunOutcome outcome_of(const RowCounts& rows) {
-    if (rows.read == 0) {
-        return RunOutcome::Empty;
+RunOutcome outcome_of(const HaulReport& report) {
+    const auto is_bad = [](const SourceFile& file) { return !file.problem.empty(); };
+    if (report.rows.rejected > 0 || std::ranges::any_of(report.source_files, is_bad)) {
+        return RunOutcome::Partial;
     }
-    return rows.rejected > 0 ? RunOutcome::Partial : RunOutcome::Succeeded;
+    return report.rows.read == 0 ? RunOutcome::Empty : RunOutcome::Succeeded;
 }
 
 std::string to_json(const Waybill& waybill) {
@@ -100,6 +135,10 @@ std::string to_json(const Waybill& waybill) {
     json::array files;
     for (const auto& file : waybill.report.files) {
         files.push_back(file_json(file));
+    }
+    json::array source_files;
+    for (const auto& file : waybill.report.source_files) {
+        source_files.push_back(source_file_json(file));
     }
     json::array warnings;
     for (const auto& warning : waybill.report.warnings) {
@@ -121,7 +160,7 @@ std::string to_json(const Waybill& waybill) {
                                 {"object", waybill.source_object},
                                 {"rows", waybill.report.rows.read},
                                 {"pushed_rule", nullptr},
-                                {"files", json::array()}}},
+                                {"files", std::move(source_files)}}},
         {"target", json::object{{"connection", waybill.target_connection}, {"object", waybill.target_object}}},
         {"rows", std::move(rows)},
         {"rejects", rejects_json(waybill.report.rejects)},
@@ -130,6 +169,7 @@ std::string to_json(const Waybill& waybill) {
         {"warnings", std::move(warnings)},
         {"message", text_or_null(waybill.message)},
         {"advice", text_or_null(waybill.advice)},
+        {"guarded", waybill.guarded},
     };
     return json::serialize(document);
 }
@@ -149,6 +189,11 @@ Waybill waybill_from_json(std::string_view text) {
     const auto& source = document.at("source").as_object();
     waybill.source_connection = text_of(source, "connection");
     waybill.source_object = text_of(source, "object");
+    if (const auto* files = source.if_contains("files")) {
+        for (const auto& file : files->as_array()) {
+            waybill.report.source_files.push_back(source_file_from(file.as_object()));
+        }
+    }
     const auto& target = document.at("target").as_object();
     waybill.target_connection = text_of(target, "connection");
     waybill.target_object = text_of(target, "object");
@@ -168,6 +213,8 @@ Waybill waybill_from_json(std::string_view text) {
     }
     waybill.message = text_of(document, "message");
     waybill.advice = text_of(document, "advice");
+    const auto* guarded = document.if_contains("guarded");
+    waybill.guarded = guarded != nullptr && guarded->is_bool() && guarded->get_bool();
     return waybill;
 }
 

@@ -22,8 +22,9 @@ struct Waybill {
     std::string target_connection;
     std::string target_object;
     HaulReport report;
-    std::string message;  // why it failed; empty otherwise
-    std::string advice;   // what would help
+    std::string message;   // why it failed; empty otherwise
+    std::string advice;    // what would help
+    bool guarded = false;  // it failed because a limit was exceeded
 
     double seconds() const { return std::chrono::duration<double>(ended - started).count(); }
 };
@@ -34,6 +35,6 @@ std::string to_json(const Waybill&);
 Waybill waybill_from_json(std::string_view json);
 
 // What the accounts of a run that ended in order mean.
-RunOutcome outcome_of(const RowCounts&);
+RunOutcome outcome_of(const HaulReport&);
 
 }  // namespace rowhaul

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace rowhaul {
@@ -127,8 +128,22 @@ void check_marks(const CsvDialect& dialect, Problems& problems) {
         (dialect.delimiter == "t" || dialect.delimiter == "n" || dialect.delimiter == "r")) {
         problems.add("delimiter", "t, n and r have a meaning after a backslash when nothing is quoted");
     }
+    if (dialect.comment && (dialect.delimiter[0] == *dialect.comment || dialect.quote == *dialect.comment)) {
+        problems.add("comment", "is the same character as delimiter or quote");
+    }
+    if (dialect.comment && dialect.quoting == CsvQuoting::Never) {
+        problems.add("comment", "needs quotes, or a row that begins with this character would be none");
+    }
     if (dialect.true_text == dialect.false_text) {
         problems.add("true_text", "is the same as false_text");
+    }
+}
+
+void check_columns(const CsvDialect& dialect, Problems& problems) {
+    for (auto name = dialect.columns.begin(); name != dialect.columns.end(); ++name) {
+        if (name->empty() || std::find(dialect.columns.begin(), name, *name) != name) {
+            problems.add("columns", name->empty() ? "has an empty name" : "names \"" + *name + "\" twice");
+        }
     }
 }
 
@@ -177,9 +192,19 @@ CsvDialect resolve(const CsvOptions& options, Problems& problems) {
     dialect.true_text = decide(&CsvOptions::true_text, dialect.true_text);
     dialect.false_text = decide(&CsvOptions::false_text, dialect.false_text);
     dialect.formula_guard = options.formula_guard;
+    dialect.skip_lines = static_cast<std::uint64_t>(options.skip_lines);
+    dialect.ragged = options.ragged;
+    dialect.columns = options.columns;
+    if (options.comment &&
+        (options.comment->size() != 1 || (*options.comment)[0] <= ' ' || (*options.comment)[0] > '~')) {
+        problems.add("comment", "must be one printable ASCII character");
+    } else if (options.comment) {
+        dialect.comment = (*options.comment)[0];
+    }
     set_notations(options, preset, dialect, problems);
     check_marks(dialect, problems);
     check_null_text(dialect, problems);
+    check_columns(dialect, problems);
     check_encodable(dialect, problems);
     return dialect;
 }

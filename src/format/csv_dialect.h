@@ -27,6 +27,10 @@ struct CsvDialect {
     std::string true_text = "true";
     std::string false_text = "false";
     bool formula_guard = false;
+    std::uint64_t skip_lines = 0;
+    std::optional<char> comment;
+    CsvRagged ragged = CsvRagged::Reject;
+    std::vector<std::string> columns;  // names; empty = as the header has them
 };
 
 // Fills in what preset and defaults decide, and tells every contradiction: delimiter equal to quote,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a CSV file is to look, as a person writes it in a configuration.
+// How a CSV file looks or is to look, as a person writes it in a configuration.
 #pragma once
 #include "format/text_encoding.h"
 #include "options/options.h"
@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace rowhaul {
 
@@ -66,6 +67,17 @@ struct EnumChoices<CsvUnencodable> {
     }};
 };
 
+enum class CsvRagged : std::uint8_t { Reject, Pad, Cut, PadAndCut };
+template <>
+struct EnumChoices<CsvRagged> {
+    static constexpr std::array<Choice, 4> list{{
+        {"reject", "The row is rejected."},
+        {"pad", "Cells that are missing at the end become NULL; rows with too many are rejected."},
+        {"cut", "Cells too many at the end are left out; rows with too few are rejected."},
+        {"pad_and_cut", "Both."},
+    }};
+};
+
 // What is not set is decided by the preset, and without one by the first choice of each.
 struct CsvOptions {
     std::optional<CsvPreset> preset;
@@ -85,6 +97,10 @@ struct CsvOptions {
     std::optional<std::string> true_text;
     std::optional<std::string> false_text;
     bool formula_guard = false;
+    std::int64_t skip_lines = 0;
+    std::optional<std::string> comment;
+    CsvRagged ragged = CsvRagged::Reject;
+    std::vector<std::string> columns;
 
     // Tells what contradicts itself, as resolve() in csv_dialect.h does.
     static void validate(const CsvOptions&, Problems&);
@@ -99,8 +115,11 @@ struct CsvOptions {
             option("escape", &CsvOptions::escape, "How quotes inside cells are written; double if not given.")
                 .advanced(),
             option("header", &CsvOptions::header, "Whether the first line names the columns; true if not given."),
-            option("line_end", &CsvOptions::line_end, "What ends a line; lf if not given."),
-            option("encoding", &CsvOptions::encoding, "How characters become bytes; utf-8 if not given."),
+            option("line_end", &CsvOptions::line_end,
+                   "What ends a line; lf if not given. Files are read with any of them, also mixed."),
+            option("encoding", &CsvOptions::encoding,
+                   "How characters become bytes; utf-8 if not given. In files to be read, a byte order mark and "
+                   "UTF-16 are recognised unless this is one of the Western European encodings."),
             option("unencodable", &CsvOptions::unencodable,
                    "What becomes of a row with a character that the encoding does not have."),
             option("null_text", &CsvOptions::null_text,
@@ -117,7 +136,18 @@ struct CsvOptions {
             option("true_text", &CsvOptions::true_text, "What stands for true.").example("ja").advanced(),
             option("false_text", &CsvOptions::false_text, "What stands for false.").example("nein").advanced(),
             option("formula_guard", &CsvOptions::formula_guard,
-                   "Puts an apostrophe before texts that a spreadsheet would take for a formula."));
+                   "Puts an apostrophe before texts that a spreadsheet would take for a formula."),
+            option("skip_lines", &CsvOptions::skip_lines, "When reading: lines before the header that are no rows.")
+                .range(0, 1'000'000)
+                .advanced(),
+            option("comment", &CsvOptions::comment, "The character at the start of lines that are no rows.")
+                .example("#")
+                .advanced(),
+            option("ragged", &CsvOptions::ragged,
+                   "When reading: what becomes of rows that have fewer or more cells than there are columns."),
+            option("columns", &CsvOptions::columns,
+                   "When reading: names of the columns instead of those in the header, or for a file without one.")
+                .example("[sku, price]"));
     }();
 };
 

@@ -84,6 +84,12 @@ CsvWriter::CsvWriter(OutputStream& out, const Schema& schema, CsvDialect dialect
     for (const auto& column : schema) {
         columns_.push_back(plan(column));
     }
+    if (dialect_.comment) {
+        // Whatever it begins with, a row must not be taken for a comment.
+        auto& first = columns_.front();
+        first.quotes = Quotes::Always;
+        first.treatment = first.treatment == Treatment::Copy ? Treatment::Keep : first.treatment;
+    }
     make_room(ordinary_capacity);
     if (has_byte_order_mark(dialect_.encoding)) {
         append_raw(byte_order_mark);
@@ -356,7 +362,7 @@ void CsvWriter::append_escaped(std::string_view text) {
 
 void CsvWriter::reject(const Batch& batch, std::size_t row, std::size_t column) {
     const auto& name = columns_[column].name;
-    rejects_({.row = batch.first_row() + row,
+    rejects_({.row = batch.row_number(row),
               .reason = "unencodable_text",
               .field = name,
               .value = shortened(batch.column(column)[row].text()),

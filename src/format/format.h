@@ -5,15 +5,36 @@
 #include "io/stream.h"
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace rowhaul {
+
+// Rows of one file. Row numbers, lines and raw texts stand in the batches' origins.
+class FileReader : public RowReader {
+public:
+    // Every column that the file has.
+    virtual const Schema& schema() const = 0;
+    // Places in the schema of the columns that next() delivers, in this order; every column if not
+    // called. Before the first next().
+    virtual void choose(std::vector<std::size_t> columns) = 0;
+    // What names the columns, as it stands in the file, in UTF-8; empty when nothing does.
+    virtual std::string header() const = 0;
+};
 
 class Format {
 public:
     virtual ~Format() = default;
     // Ending of a file in this format, without the dot: "csv".
     virtual std::string_view file_ending() const = 0;
+    // Reads `in`, which must outlive the reader, from its start, so far that the columns are known.
+    // Throws Invalid for what is no file of this format, without the file's name. Rows that cannot
+    // be read go to `rejects`, with row, line and raw text, and are counted as rows.
+    virtual std::unique_ptr<FileReader> reader(const Context&, InputStream& in, Rejects rejects) const = 0;
+    // The same for rows as their origins have them (RowOrigin::raw), a line each and in UTF-8, behind
+    // the header() of their file.
+    virtual std::unique_ptr<FileReader> reader_of_raw_rows(const Context&, InputStream& in, Rejects rejects) const = 0;
     // Writes to `out`, which must outlive the writer and is not committed by it. Rows that this
     // format cannot express go to `rejects`, with the row's number in its source.
     virtual std::unique_ptr<RowWriter> writer(OutputStream& out, const Schema&, Rejects rejects) const = 0;

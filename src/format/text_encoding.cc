@@ -83,6 +83,10 @@ std::optional<char32_t> take_character(std::string_view& text) {
 }
 
 bool is_utf8(std::string_view text) {
+    return valid_utf8_prefix(text) == text.size();
+}
+
+std::size_t valid_utf8_prefix(std::string_view text) {
     constexpr std::uint64_t high_bits = 0x8080808080808080;
     const char* at = text.data();
     const char* const end = at + text.size();
@@ -108,11 +112,24 @@ bool is_utf8(std::string_view text) {
         }
         const std::size_t size = sequence_size(at, end);
         if (size == 0) {
-            return false;
+            break;
         }
         at += size;
     }
-    return true;
+    return static_cast<std::size_t>(at - text.data());
+}
+
+char32_t character_of(TextEncoding encoding, unsigned char byte) {
+    if (encoding == TextEncoding::Windows1252 && byte >= 0x80 && byte < 0xA0) {
+        return windows_1252_high[byte - 0x80U];
+    }
+    if (encoding == TextEncoding::Iso8859p15) {
+        const auto* const found = std::ranges::find(latin_9, byte, &Replaced::byte);
+        if (found != latin_9.end()) {
+            return found->character;
+        }
+    }
+    return byte;
 }
 
 std::optional<char> single_byte_of(TextEncoding encoding, char32_t character) {
@@ -137,6 +154,19 @@ std::optional<char> single_byte_of(TextEncoding encoding, char32_t character) {
         }
     }
     return character <= 0xFF ? std::optional(static_cast<char>(character)) : std::nullopt;
+}
+
+void append_utf8(char32_t character, std::string& out) {
+    const auto low_bits = [&](unsigned shift) { return static_cast<char>(0x80U | (character >> shift & 0x3FU)); };
+    if (character < 0x80) {
+        out += static_cast<char>(character);
+    } else if (character < 0x800) {
+        out += {static_cast<char>(0xC0U | character >> 6), low_bits(0)};
+    } else if (character < 0x10000) {
+        out += {static_cast<char>(0xE0U | character >> 12), low_bits(6), low_bits(0)};
+    } else {
+        out += {static_cast<char>(0xF0U | character >> 18), low_bits(12), low_bits(6), low_bits(0)};
+    }
 }
 
 void append_utf16(TextEncoding encoding, std::string_view text, std::string& out) {

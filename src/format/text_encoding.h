@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From UTF-8 to the encodings that files for older or pickier readers want.
+// Between UTF-8 and the encodings that files of older or pickier programs have.
 #pragma once
 #include "options/options.h"
 
@@ -43,12 +43,19 @@ constexpr bool is_single_byte(TextEncoding encoding) {
 // there is no valid UTF-8 sequence (overlong forms and surrogates are not valid). `text` is not empty.
 std::optional<char32_t> take_character(std::string_view& text);
 
+// How many bytes from the start are valid UTF-8: all of them, or up to the first sequence that is not.
+std::size_t valid_utf8_prefix(std::string_view text);
 bool is_utf8(std::string_view text);
 
 // The byte of a character in a single-byte encoding.
 std::optional<char> single_byte_of(TextEncoding, char32_t character);
 
+// The character of a byte in a single-byte encoding; zero where there is none but for byte 0.
+char32_t character_of(TextEncoding, unsigned char byte);
+
 // Appends valid UTF-8 as UTF-16.
 void append_utf16(TextEncoding, std::string_view text, std::string& out);
+// Appends one character as UTF-8.
+void append_utf8(char32_t character, std::string& out);
 
 }  // namespace rowhaul

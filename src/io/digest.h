@@ -76,4 +76,24 @@ private:
     std::thread thread_;  // started with the first large block
 };
 
+// Counts and digests what is read, in place.
+class DigestInput final : public InputStream {
+public:
+    explicit DigestInput(std::unique_ptr<InputStream> inner) : inner_(std::move(inner)) {}
+    std::size_t read(const Context& context, std::span<std::byte> into) override {
+        const auto count = inner_->read(context, into);
+        sha256_.update(into.first(count));
+        bytes_ += count;
+        return count;
+    }
+    std::uint64_t bytes() const { return bytes_; }
+    // Lowercase hex of everything read. Called once, after the last read.
+    std::string finish() { return sha256_.finish(); }
+
+private:
+    std::unique_ptr<InputStream> inner_;
+    Hash sha256_{HashAlgorithm::Sha256};
+    std::uint64_t bytes_ = 0;
+};
+
 }  // namespace rowhaul

@@ -67,6 +67,8 @@ void BoundFields::apply(const Batch& in, Batch& out) const {
         out.build(field).assign(cells.begin(), cells.end());
     }
     out.set_first_row(in.first_row());
+    out.origins().assign(in.origins().begin(), in.origins().end());
+    out.set_file(in.file());
     out.set_rows(in.rows());
 }
 

@@ -95,43 +95,109 @@ private:
 
 }  // namespace
 
-Haul::Haul(Source& source, const std::vector<Field>& fields, Target& target, Rejects keep_reject)
-    : source_(source), fields_(fields), target_(target), keep_reject_(std::move(keep_reject)) {}
+Haul::Haul(Source& source, const std::vector<Field>& fields, Target& target, Rejects keep_reject, RejectLimit limit)
+    : source_(source), fields_(fields), target_(target), keep_reject_(std::move(keep_reject)), limit_(limit) {}
+
+void Haul::take_source_reject(Reject reject) {
+    const std::lock_guard lock(counts_);
+    ++report_.rows.read;
+    count_reject(std::move(reject));
+}
+
+void Haul::count_read(std::size_t rows) {
+    const std::lock_guard lock(counts_);
+    report_.rows.read += rows;
+}
+
+void Haul::take_target_reject(const Batch& batch, Reject reject) {
+    const auto& origins = batch.origins();
+    if (!origins.empty()) {
+        const auto end = origins.begin() + static_cast<std::ptrdiff_t>(batch.rows());
+        const auto origin = std::ranges::lower_bound(origins.begin(), end, reject.row, {}, &RowOrigin::row);
+        if (origin != end && origin->row == reject.row) {
+            reject.line = origin->line;
+            reject.raw = origin->raw;
+        }
+        reject.file = batch.file();
+    }
+    const std::lock_guard lock(counts_);
+    count_reject(std::move(reject));
+}
 
 void Haul::count_reject(Reject reject) {
-    ++report_.rows.rejected;
+    const auto count = ++report_.rows.rejected;
     auto& group = report_.rejects[reject.reason];
     ++group.count;
     if (group.sample.size() < RejectGroup::most_samples) {
-        group.sample.push_back(reject);
+        auto sample = reject;
+        sample.raw.clear();  // may be huge, and is kept with the rest
+        group.sample.push_back(std::move(sample));
     }
     keep_reject_(std::move(reject));
+    if (limit_.rows && count > *limit_.rows) {
+        throw Error(ErrorKind::Guarded, fmt::format("more than {} rows were rejected", *limit_.rows))
+            .advise("Correct the rows (`rowhaul waybill --rejects` has them), or raise `max_rejects`.");
+    }
+}
+
+void Haul::check_limit_at_end() const {
+    const auto share = 100.0 * static_cast<double>(report_.rows.rejected);
+    if (limit_.percent && share > *limit_.percent * static_cast<double>(report_.rows.read)) {
+        throw Error(ErrorKind::Guarded, fmt::format("{} of {} rows were rejected, more than {} percent",
+                                                    report_.rows.rejected, report_.rows.read, *limit_.percent))
+            .advise("Correct the rows (`rowhaul waybill --rejects` has them), or raise `max_rejects`.");
+    }
+}
+
+void Haul::note_source() {
+    report_.source_files = source_.files();
+    report_.warnings = source_.warnings();
+    report_.warnings.insert(report_.warnings.end(), warnings_.begin(), warnings_.end());
 }
 
 void Haul::carry(const Context& context, HaulProgress& progress) {
+    try {
+        if (source_.prepare(context)) {
+            carry_rows(context, progress);
+        } else {
+            has_nothing_ = true;
+        }
+    } catch (...) {
+        note_source();
+        throw;
+    }
+    note_source();
+}
+
+void Haul::carry_rows(const Context& context, HaulProgress& progress) {
     const BoundFields fields(fields_, source_.schema(context), source_.object());
     for (const auto& column : fields.schema()) {
         report_.columns.push_back(column.name);
     }
     progress.expected_rows = source_.estimate(context).value_or(0);
-    const auto reader = source_.open(context, fields.source_columns());
+    const auto reader = source_.open(context, fields.source_columns(),
+                                     [this](Reject reject) { take_source_reject(std::move(reject)); });
     target_.prepare(context, fields.schema());
     has_reached_target_ = true;
-    const auto writer = target_.writer(context, [this](Reject reject) { count_reject(std::move(reject)); });
+    const Batch* written = nullptr;
+    const auto writer =
+        target_.writer(context, [&](Reject reject) { take_target_reject(*written, std::move(reject)); });
     {
         ReadAhead ahead(context, *reader, fields);
         while (auto slot = ahead.take()) {
             const Batch& batch = fields.passes_through() ? slot->read : slot->mapped;
             context.check();
             take_sample(batch);
+            written = &batch;
             writer->write(context, batch);
-            report_.rows.read += batch.rows();
+            count_read(batch.rows());
             progress.rows = report_.rows.read;
             ahead.give_back(std::move(slot));
         }
     }
-    report_.warnings = reader->warnings();
+    warnings_ = reader->warnings();
     writer->finish(context);
+    check_limit_at_end();
     take(target_.complete(context));
     check_accounts(report_.rows);
 }
@@ -155,11 +221,18 @@ void Haul::take(Delivery delivery) {
     rows.skipped = delivery.skipped;
     rows.deleted = delivery.deleted;
     report_.files = std::move(delivery.files);
-    std::ranges::move(delivery.warnings, std::back_inserter(report_.warnings));
+    std::ranges::copy(delivery.warnings, std::back_inserter(warnings_));
 }
 
 void Haul::publish(const Context& context) {
-    report_.files = target_.publish(context);
+    if (!has_nothing_) {
+        report_.files = target_.publish(context);
+    }
+}
+
+void Haul::conclude(const Context& context) {
+    source_.conclude(context);
+    note_source();
 }
 
 void check_accounts(const RowCounts& rows) {

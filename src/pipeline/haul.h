@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,12 @@ struct RejectGroup {
     std::vector<Reject> sample;
 };
 
+// How many rows may be rejected before a run is stopped; nothing = any number.
+struct RejectLimit {
+    std::optional<std::uint64_t> rows;
+    std::optional<double> percent;  // of the rows read
+};
+
 // Cells of a row for people to see; nothing = NULL.
 using SampleRow = std::vector<std::optional<std::string>>;
 
@@ -44,6 +51,7 @@ struct HaulReport {
     RowCounts rows;
     std::map<std::string, RejectGroup> rejects;  // by reason
     std::vector<FileRecord> files;
+    std::vector<SourceFile> source_files;
     std::vector<Warning> warnings;
     std::vector<std::string> columns;  // of the target
     std::vector<SampleRow> sample;     // the first rows as mapped
@@ -59,22 +67,32 @@ struct HaulProgress {
 // nothing is visible at the target.
 class Haul {
 public:
-    // `keep_reject` is told every reject; the report holds counts and samples.
-    Haul(Source& source, const std::vector<Field>& fields, Target& target, Rejects keep_reject);
+    // `keep_reject` is told every reject, by one thread at a time; the report holds counts and samples.
+    Haul(Source& source, const std::vector<Field>& fields, Target& target, Rejects keep_reject, RejectLimit = {});
 
     // Reads the source to its end and brings every row to the target, still invisible, and checks
     // the accounts: Internal, naming the numbers, when they differ. The source is read by a thread of
-    // its own. Throws what the source or the target threw first.
+    // its own. Throws what the source or the target threw first, and Guarded when more rows were
+    // rejected than the limit allows. When the source has nothing to read, the target is left alone.
     void carry(const Context&, HaulProgress&);
     // Makes the rows visible.
     void publish(const Context&);
+    // The rows' arrival is on record: the source may part with what it delivered.
+    void conclude(const Context&);
     // What is known so far, also after a failure.
     const HaulReport& report() const { return report_; }
     // Whether the target was prepared, so that something may lie there, visible or not.
     bool has_reached_target() const { return has_reached_target_; }
 
 private:
+    void carry_rows(const Context&, HaulProgress&);
+    void count_read(std::size_t rows);
+    // A row that the source rejected was read, too.
+    void take_source_reject(Reject reject);
+    void take_target_reject(const Batch&, Reject reject);
     void count_reject(Reject reject);
+    void check_limit_at_end() const;
+    void note_source();
     void take_sample(const Batch&);
     void take(Delivery delivery);
 
@@ -82,8 +100,12 @@ private:
     const std::vector<Field>& fields_;
     Target& target_;
     Rejects keep_reject_;
+    const RejectLimit limit_;
     HaulReport report_;
+    std::mutex counts_;              // of its rows and rejects, which come from both threads
+    std::vector<Warning> warnings_;  // but for the source's own
     bool has_reached_target_ = false;
+    bool has_nothing_ = false;
 };
 
 // Throws Internal, naming every number, unless the rows add up (P1).

@@ -16,7 +16,7 @@ public:
 
     std::string object() const override { return "numbers"; }
     Schema schema(const Context&) override { return {{.name = "n", .type = Type::Integer}, {.name = "text"}}; }
-    std::unique_ptr<RowReader> open(const Context&, const std::vector<std::string>& columns) override {
+    std::unique_ptr<RowReader> open(const Context&, const std::vector<std::string>& columns, Rejects) override {
         return std::make_unique<Reader>(*this, columns.size());
     }
 

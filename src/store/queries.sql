@@ -62,10 +62,35 @@ delete from files where execution = ?1
 select name, state, bytes, rows, md5, sha256 from files where execution = ?1 order by place
 
 -- name: add_reject
-insert into rejects (execution, place, row, reason, field, value, message) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+insert into rejects (execution, place, row, reason, field, value, message, key, file, line, raw)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+
+-- name: drop_rejects
+delete from rejects where execution = ?1
 
 -- name: rejects
-select row, reason, field, value, message from rejects where execution = ?1 order by place
+select row, reason, field, value, message, key, file, line, raw from rejects where execution = ?1 order by place
+
+-- name: drop_source_files
+delete from source_files where execution = ?1
+
+-- name: put_source_file
+insert into source_files (execution, place, mapping, name, bytes, modified, seen, sha256, header)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+
+-- name: source_files
+select name, bytes, modified, seen, sha256, header from source_files where execution = ?1 order by place
+
+-- name: taken_by
+select f.execution from source_files f join executions e on e.id = f.execution
+where f.mapping = ?1 and f.sha256 = ?2 and e.outcome in ('succeeded', 'partial', 'empty')
+order by f.execution desc limit 1
+
+-- name: latest_source_file
+select f.name, f.bytes, f.modified, f.seen, f.sha256, f.header
+from source_files f join executions e on e.id = f.execution
+where f.mapping = ?1 and f.name = ?2 and f.sha256 <> '' and e.outcome in ('succeeded', 'partial', 'empty')
+order by f.execution desc limit 1
 
 -- name: last_sequence
 select last from sequences where mapping = ?1

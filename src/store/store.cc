@@ -67,7 +67,7 @@ const NamedQueries& queries() {
     return all;
 }
 
-const std::array migrations{store_sql::n0001_executions_sql};
+const std::array migrations{store_sql::n0001_executions_sql, store_sql::n0002_source_files_sql};
 
 }  // namespace
 
@@ -276,7 +276,8 @@ void Store::add_rejects(const std::string& id, std::uint64_t first_place, const 
     auto statement = query("add_reject");
     for (const auto& reject : rejects) {
         statement.bind_all(id, signed_count(first_place++), signed_count(reject.row), reject.reason, reject.field,
-                           reject.value, reject.message);
+                           reject.value, reject.message, reject.key, reject.file, signed_count(reject.line),
+                           reject.raw);
         statement.run();
     }
     transaction.commit();
@@ -290,8 +291,66 @@ void Store::each_reject(const std::string& id, const std::function<void(const Re
               .reason = std::string(statement.text(1)),
               .field = std::string(statement.text(2)),
               .value = std::string(statement.text(3)),
-              .message = std::string(statement.text(4))});
+              .message = std::string(statement.text(4)),
+              .key = std::string(statement.text(5)),
+              .file = std::string(statement.text(6)),
+              .line = count(statement.integer(7)),
+              .raw = std::string(statement.text(8))});
     }
+}
+
+void Store::drop_rejects(const std::string& id) {
+    auto statement = query("drop_rejects");
+    statement.bind(1, id);
+    statement.run();
+}
+
+void Store::put_source_files(const std::string& id, const std::string& mapping,
+                             const std::vector<StoredSourceFile>& files) {
+    SqliteTransaction transaction(database_);
+    auto drop = query("drop_source_files");
+    drop.bind(1, id);
+    drop.run();
+    auto statement = query("put_source_file");
+    for (std::size_t place = 0; place < files.size(); ++place) {
+        const auto& file = files[place];
+        statement.bind_all(id, signed_count(place), mapping, file.name, signed_count(file.bytes), file.modified,
+                           file.seen, file.sha256, file.header);
+        statement.run();
+    }
+    transaction.commit();
+}
+
+std::vector<StoredSourceFile> Store::source_files_of(SqliteStatement statement) {
+    std::vector<StoredSourceFile> found;
+    while (statement.step()) {
+        found.push_back({.name = std::string(statement.text(0)),
+                         .bytes = count(statement.integer(1)),
+                         .modified = statement.is_null(2) ? std::nullopt : std::optional(statement.integer(2)),
+                         .seen = statement.integer(3),
+                         .sha256 = std::string(statement.text(4)),
+                         .header = std::string(statement.text(5))});
+    }
+    return found;
+}
+
+std::vector<StoredSourceFile> Store::source_files(const std::string& id) {
+    auto statement = query("source_files");
+    statement.bind(1, id);
+    return source_files_of(std::move(statement));
+}
+
+std::string Store::taken_by(const std::string& mapping, const std::string& sha256) {
+    auto statement = query("taken_by");
+    statement.bind_all(mapping, sha256);
+    return statement.step() ? std::string(statement.text(0)) : std::string();
+}
+
+std::optional<StoredSourceFile> Store::latest_source_file(const std::string& mapping, const std::string& name) {
+    auto statement = query("latest_source_file");
+    statement.bind_all(mapping, name);
+    auto found = source_files_of(std::move(statement));
+    return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
 }
 
 std::uint64_t Store::last_sequence(const std::string& mapping) {

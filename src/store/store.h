@@ -56,6 +56,16 @@ struct StoredFile {
     std::string sha256;
 };
 
+// A file that an execution read.
+struct StoredSourceFile {
+    std::string name;
+    std::uint64_t bytes = 0;
+    std::optional<std::int64_t> modified;  // seconds since 1970
+    std::int64_t seen = 0;
+    std::string sha256;  // empty when none of its rows count
+    std::string header;
+};
+
 class Store {
 public:
     // Makes the home folder, for its owner only, and its store when missing, and brings an older one
@@ -93,7 +103,17 @@ public:
 
     // In the order they are given, from 0 a run.
     void add_rejects(const std::string& id, std::uint64_t first_place, const std::vector<Reject>&);
+    // Of an execution that begins again.
+    void drop_rejects(const std::string& id);
     void each_reject(const std::string& id, const std::function<void(const Reject&)>&);
+
+    // What an execution read, in place of what was noted before. They count as taken in as soon as
+    // the execution has ended well.
+    void put_source_files(const std::string& id, const std::string& mapping, const std::vector<StoredSourceFile>&);
+    std::vector<StoredSourceFile> source_files(const std::string& id);
+    // The latest execution of the mapping that took in this content; empty when none did.
+    std::string taken_by(const std::string& mapping, const std::string& sha256);
+    std::optional<StoredSourceFile> latest_source_file(const std::string& mapping, const std::string& name);
 
     std::uint64_t last_sequence(const std::string& mapping);
 
@@ -103,6 +123,7 @@ public:
 private:
     SqliteStatement query(std::string_view name);
     std::vector<ExecutionRecord> executions(SqliteStatement);
+    static std::vector<StoredSourceFile> source_files_of(SqliteStatement);
     void migrate();
 
     SqliteHandle database_;

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which files of a connection a source reads: those that match, are complete, in their order.
+#pragma once
+#include "base/time.h"
+#include "connector/file_source_options.h"
+#include "transport/transport.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace rowhaul {
+
+// Time as it passes; tests have their own.
+struct Clock {
+    std::function<Moment()> now = [] { return std::chrono::system_clock::now(); };
+    std::function<void(const Context&, std::chrono::seconds)> wait = [](const Context& context,
+                                                                       std::chrono::seconds duration) {
+        context.sleep(duration);
+    };
+};
+
+struct FileChoice {
+    std::vector<Entry> files;            // complete, in the order to be read
+    std::vector<std::string> unsettled;  // names of those that may still be written
+};
+
+// Looks at the server, twice where the options ask for it. A missing file is no file. Throws Invalid
+// when `settle` needs times that the server does not tell.
+FileChoice choose_files(const Context&, Transport&, const FileSourceOptions&, const Clock&);
+
+// The file whose presence says that this one is complete; empty when none is asked for.
+std::string marker_of(const Entry& file, const SettleOptions&);
+
+// "in/a.csv" and "done" give "done/a.csv"; with a number before the ending when that exists.
+std::string free_name(const Context&, Transport&, std::string_view file, std::string_view folder);
+
+}  // namespace rowhaul

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connector/file_source.h"
+
+#include "base/near_miss.h"
+#include "connector/rejects_file.h"
+#include "io/async_input.h"
+#include "io/decompression.h"
+#include "io/digest.h"
+#include "transport/path.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+namespace rowhaul {
+
+namespace {
+
+// A file that was written in the same moments in which it was read may have been written again
+// without another time.
+constexpr std::chrono::seconds doubtful{2};
+
+std::chrono::sys_seconds to_seconds(Moment moment) {
+    return std::chrono::floor<std::chrono::seconds>(moment);
+}
+
+class Borrowed final : public InputStream {
+public:
+    explicit Borrowed(InputStream& inner) : inner_(inner) {}
+    std::size_t read(const Context& context, std::span<std::byte> into) override { return inner_.read(context, into); }
+
+private:
+    InputStream& inner_;
+};
+
+// A file is to blame, not the way to it.
+bool blames_file(const Error& error) {
+    return error.kind() == ErrorKind::Invalid || error.kind() == ErrorKind::NotFound ||
+           error.kind() == ErrorKind::Denied;
+}
+
+std::vector<std::string> names_of(const Schema& schema) {
+    std::vector<std::string> names;
+    for (const auto& column : schema) {
+        names.push_back(column.name);
+    }
+    return names;
+}
+
+std::vector<std::size_t> places_of(const std::vector<std::string>& columns, const Schema& schema) {
+    std::vector<std::size_t> places;
+    for (const auto& column : columns) {
+        const auto found = std::ranges::find(schema, column, &Column::name);
+        if (found == schema.end()) {
+            const auto names = names_of(schema);
+            throw Error(ErrorKind::Invalid, fmt::format("has no column \"{}\"{}", column, did_you_mean(column, names)))
+                .advise(fmt::format("Its columns are: {}.", fmt::join(names, ", ")));
+        }
+        places.push_back(static_cast<std::size_t>(found - schema.begin()));
+    }
+    return places;
+}
+
+}  // namespace
+
+// A file while it is read, from the server to its rows.
+struct FileSource::Opened {
+    File& file;
+    std::unique_ptr<DigestInput> raw;
+    std::unique_ptr<AsyncInput> ahead;
+    std::unique_ptr<InputStream> unpacked;
+    std::unique_ptr<FileReader> reader;
+};
+
+FileSource::FileSource(Transport& transport, Plan plan)
+    : transport_(plan.own_transport ? *plan.own_transport : transport), plan_(std::move(plan)) {}
+
+FileSource::~FileSource() = default;
+
+std::string FileSource::object() const {
+    if (!plan_.request.input.empty()) {
+        return plan_.request.input.string();
+    }
+    return plan_.options.takes_several() ? plan_.options.files : plan_.options.file;
+}
+
+void FileSource::warn(std::string code, std::string message) {
+    const auto known = std::ranges::find(warnings_, code, &Warning::code);
+    if (known != warnings_.end()) {
+        ++known->count;
+    } else {
+        warnings_.push_back({std::move(code), std::move(message)});
+    }
+}
+
+void FileSource::choose(const Context& context) {
+    has_chosen_ = true;
+    auto choice = choose_files(context, transport_, plan_.options, plan_.clock);
+    for (const auto& name : choice.unsettled) {
+        warn("file_not_settled", fmt::format("{} is not complete yet, as `settle` says", in_quotes(name)));
+    }
+    if (choice.files.empty() && choice.unsettled.empty()) {
+        const bool may_be_missing =
+            plan_.options.takes_several() || plan_.options.after.action != AfterAction::Keep;
+        const bool fails = plan_.options.if_missing == IfMissing::Fail ||
+                           (plan_.options.if_missing == IfMissing::Automatic && !may_be_missing);
+        const auto message = fmt::format("there is no file {}", in_quotes(object()));
+        if (fails || !plan_.request.input.empty()) {
+            throw Error(ErrorKind::NotFound, message)
+                .advise("`rowhaul browse CONNECTION` lists what is there; `if_missing: empty` takes it for nothing to move.");
+        }
+        warn("no_file", message);
+    }
+    for (auto& entry : choice.files) {
+        auto& file = files_.emplace_back();
+        file.record.name = entry.path;
+        file.record.modified = entry.modified;
+        file.record.seen = to_seconds(plan_.clock.now());
+        file.entry = std::move(entry);
+        if (was_taken(context, file)) {
+            file.state = State::Taken;
+        }
+    }
+}
+
+std::string FileSource::digest_of(const Context& context, const Entry& entry) {
+    DigestInput input(transport_.read(context, entry.path));
+    std::vector<std::byte> block(std::size_t{256} * 1024);
+    while (input.read(context, block) > 0) {
+    }
+    return input.finish();
+}
+
+bool FileSource::was_taken(const Context& context, File& file) {
+    if (plan_.request.taken == nullptr || plan_.request.again || plan_.options.again) {
+        return false;
+    }
+    const auto before = plan_.request.taken->latest(file.entry.path);
+    if (!before || before->bytes != file.entry.size.value_or(before->bytes)) {
+        return false;
+    }
+    const bool is_surely_same = file.entry.size && before->modified && before->modified == file.entry.modified &&
+                                before->seen - *before->modified >= doubtful;
+    file.record.sha256 = is_surely_same ? before->sha256 : digest_of(context, file.entry);
+    return !plan_.request.taken->taken_by(file.record.sha256).empty();
+}
+
+bool FileSource::prepare(const Context& context) {
+    if (!has_chosen_) {
+        choose(context);
+    }
+    next_ = 0;
+    first_.reset();
+    for (auto& file : files_) {
+        if (file.state == State::Read) {
+            file.state = State::Waiting;
+        }
+        file.record.rows = file.record.rejected = 0;
+    }
+    first_ = open_next(context);
+    return first_ != nullptr;
+}
+
+Schema FileSource::schema(const Context&) {
+    return first_->reader->schema();
+}
+
+std::unique_ptr<FileSource::Opened> FileSource::open_next(const Context& context) {
+    while (next_ < files_.size()) {
+        File& file = files_[next_++];
+        if (file.state != State::Waiting) {
+            continue;
+        }
+        suspect_ = &file;
+        verdict_ = State::Bad;
+        auto opened = open_file(context, file);
+        if (!opened->reader->schema().empty()) {
+            return opened;
+        }
+        // An empty file: there is nothing in it, not even a header.
+        finish(context, *opened);
+    }
+    suspect_ = nullptr;
+    return nullptr;
+}
+
+std::unique_ptr<FileSource::Opened> FileSource::open_file(const Context& context, File& file) {
+    auto opened = std::make_unique<Opened>(Opened{file, nullptr, nullptr, nullptr, nullptr});
+    file.record.seen = to_seconds(plan_.clock.now());
+    try {
+        // As it is now: it may have waited for its turn.
+        auto entry = transport_.stat(context, file.entry.path);
+        if (!entry) {
+            verdict_ = State::Vanished;
+            throw Error(ErrorKind::NotFound, "vanished before it could be read");
+        }
+        file.entry = std::move(*entry);
+        file.record.modified = file.entry.modified;
+        opened->raw = std::make_unique<DigestInput>(transport_.read(context, file.entry.path));
+        opened->ahead = std::make_unique<AsyncInput>(*opened->raw);
+        opened->unpacked = decompressing(context, std::make_unique<Borrowed>(*opened->ahead));
+        open_reader(context, *opened);
+    } catch (Error& error) {
+        throw error.while_doing(file.entry.path);
+    }
+    file.record.header = opened->reader->header();
+    return opened;
+}
+
+void FileSource::open_reader(const Context& context, Opened& opened) {
+    File& file = opened.file;
+    Rejects rejects = [this, &file](Reject reject) {
+        ++file.record.rejected;
+        reject.file = file.record.name;
+        rejects_(std::move(reject));
+    };
+    if (!plan_.request.input.empty()) {
+        auto peeked = std::make_unique<PeekedInput>(std::move(opened.unpacked));
+        if (is_rejects_file(peeked->peek(context, rejects_header_bytes))) {
+            opened.unpacked = rejected_rows(context, std::move(peeked), plan_.request.mapping);
+            opened.reader = plan_.format->reader_of_raw_rows(context, *opened.unpacked, std::move(rejects));
+            return;
+        }
+        opened.unpacked = std::move(peeked);
+    }
+    opened.reader = plan_.format->reader(context, *opened.unpacked, std::move(rejects));
+}
+
+void FileSource::check_unchanged(const Context& context, const Opened& opened) {
+    const auto& before = opened.file.entry;
+    const auto now = transport_.stat(context, before.path);
+    if (!now || now->size != before.size || now->modified != before.modified) {
+        throw Error(ErrorKind::Conflict, "changed while it was being read")
+            .advise("`settle` keeps files from being read while they are still written.");
+    }
+    if (before.size && *before.size != opened.raw->bytes()) {
+        throw Error(ErrorKind::Conflict, fmt::format("the server says that it has {} bytes, but delivered {}",
+                                                     *before.size, opened.raw->bytes()));
+    }
+}
+
+std::string FileSource::taken_by(const std::string& sha256, const File& file) const {
+    if (plan_.request.again || plan_.options.again) {
+        return {};
+    }
+    const auto same = std::ranges::find_if(files_, [&](const File& other) {
+        return &other != &file && other.state == State::Read && other.record.sha256 == sha256;
+    });
+    if (same != files_.end()) {
+        return in_quotes(same->record.name);
+    }
+    const auto execution = plan_.request.taken == nullptr ? std::string() : plan_.request.taken->taken_by(sha256);
+    return execution.empty() ? execution : fmt::format("execution {}", execution);
+}
+
+void FileSource::finish(const Context& context, Opened& opened) {
+    File& file = opened.file;
+    try {
+        verdict_ = State::Waiting;
+        check_unchanged(context, opened);
+    } catch (Error& error) {
+        throw error.while_doing(file.entry.path);
+    }
+    file.record.bytes = opened.raw->bytes();
+    file.record.sha256 = opened.raw->finish();
+    if (const auto taker = taken_by(file.record.sha256, file); !taker.empty() && file.record.bytes > 0) {
+        verdict_ = State::Taken;
+        throw Error(ErrorKind::Invalid, fmt::format("{}: its content was taken in before, by {}", file.entry.path, taker));
+    }
+    file.state = State::Read;
+    suspect_ = nullptr;
+}
+
+class FileSource::Reader final : public RowReader {
+public:
+    Reader(FileSource& source, std::vector<std::string> columns) : source_(source), columns_(std::move(columns)) {
+        opened_ = std::move(source_.first_);
+        opened_->reader->choose(places_of(columns_, opened_->reader->schema()));
+    }
+
+    bool next(const Context& context, Batch& out) override {
+        while (opened_) {
+            if (read(context, out)) {
+                opened_->file.record.rows += out.rows();
+                out.set_file(opened_->file.record.name);
+                return true;
+            }
+            source_.finish(context, *opened_);
+            opened_.reset();
+            opened_ = source_.open_next(context);
+            if (opened_) {
+                choose();
+            }
+        }
+        out.clear();
+        return false;
+    }
+
+private:
+    bool read(const Context& context, Batch& out) {
+        try {
+            return opened_->reader->next(context, out);
+        } catch (Error& error) {
+            throw error.while_doing(opened_->file.entry.path);
+        }
+    }
+    void choose() {
+        try {
+            opened_->reader->choose(places_of(columns_, opened_->reader->schema()));
+        } catch (Error& error) {
+            throw error.while_doing(opened_->file.entry.path);
+        }
+    }
+
+    FileSource& source_;
+    std::vector<std::string> columns_;
+    std::unique_ptr<Opened> opened_;
+};
+
+std::unique_ptr<RowReader> FileSource::open(const Context&, const std::vector<std::string>& columns, Rejects rejects) {
+    rejects_ = std::move(rejects);
+    return std::make_unique<Reader>(*this, columns);
+}
+
+bool FileSource::set_aside(const Error& error) {
+    File* const file = std::exchange(suspect_, nullptr);
+    if (file == nullptr || verdict_ == State::Waiting || !blames_file(error)) {
+        return false;
+    }
+    const bool is_only_one = std::ranges::count(files_, State::Waiting, &File::state) +
+                                 std::ranges::count(files_, State::Read, &File::state) <=
+                             1;
+    if (verdict_ == State::Bad && (is_only_one || !plan_.options.takes_several())) {
+        return false;
+    }
+    file->state = verdict_;
+    if (verdict_ == State::Bad) {
+        file->record.problem = error.what();
+        file->record.sha256.clear();
+        warn("file_set_aside", error.what());
+    } else if (verdict_ == State::Vanished) {
+        warn("file_vanished", error.what());
+    }
+    return true;
+}
+
+std::vector<SourceFile> FileSource::files() const {
+    std::vector<SourceFile> records;
+    for (const auto& file : files_) {
+        if (file.state == State::Read || file.state == State::Bad) {
+            records.push_back(file.record);
+        }
+    }
+    return records;
+}
+
+std::vector<Warning> FileSource::warnings() const {
+    auto all = warnings_;
+    const auto taken = static_cast<std::uint64_t>(std::ranges::count(files_, State::Taken, &File::state));
+    if (taken > 0) {
+        const auto first = std::ranges::find(files_, State::Taken, &File::state);
+        all.push_back({"file_taken_before",
+                       fmt::format("{} was taken in before; `again: true` in the source or --again takes it once more",
+                                   in_quotes(first->record.name)),
+                       taken});
+    }
+    return all;
+}
+
+void FileSource::conclude_file(const Context& context, File& file) {
+    const bool is_bad = file.state == State::Bad;
+    const bool moves = is_bad ? !plan_.options.set_aside.empty() : plan_.options.after.action == AfterAction::Move;
+    if (moves) {
+        auto folder = is_bad ? plan_.options.set_aside : plan_.options.after.move;
+        while (folder.size() > 1 && folder.ends_with('/')) {
+            folder.pop_back();
+        }
+        transport_.make_folder(context, checked_path(folder));
+        const auto to = free_name(context, transport_, file.entry.path, folder);
+        transport_.rename(context, file.entry.path, to);
+        file.record.moved_to = to;
+    } else if (!is_bad && plan_.options.after.action == AfterAction::Delete) {
+        transport_.remove(context, file.entry.path);
+    } else {
+        return;
+    }
+    if (const auto marker = marker_of(file.entry, plan_.options.settle); !marker.empty()) {
+        transport_.remove(context, marker);
+    }
+}
+
+void FileSource::conclude(const Context& context) {
+    if (!plan_.request.input.empty()) {
+        return;  // a person's own file
+    }
+    for (auto& file : files_) {
+        if (file.state != State::Read && file.state != State::Taken && file.state != State::Bad) {
+            continue;
+        }
+        try {
+            conclude_file(context, file);
+        } catch (const Error& error) {
+            warn("file_not_moved", error.what());
+        }
+    }
+}
+
+}  // namespace rowhaul
