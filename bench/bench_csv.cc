@@ -44,7 +44,8 @@ void count(const char* path, CsvInstructions instructions) {
     const Context context;
     FileInput input(path);
     std::uint64_t rejected = 0;
-    CsvReader reader(context, input, resolve(CsvOptions{}), [&](const Reject&) { ++rejected; }, {}, instructions);
+    CsvReader reader(
+        context, input, resolve(CsvOptions{}), [&](const Reject&) { ++rejected; }, {}, instructions);
     Batch batch(reader.schema().size());
     std::uint64_t rows = 0;
     while (reader.next(context, batch)) {

@@ -69,4 +69,17 @@ private:
     std::size_t at_ = 0;
 };
 
+// Hands out a few bytes a time.
+class ShortReads : public InputStream {
+public:
+    ShortReads(InputStream& inner, std::size_t bytes) : inner_(inner), bytes_(bytes) {}
+    std::size_t read(const Context& context, std::span<std::byte> into) override {
+        return inner_.read(context, into.first(std::min(into.size(), bytes_)));
+    }
+
+private:
+    InputStream& inner_;
+    std::size_t bytes_;
+};
+
 }  // namespace rowhaul::testing

@@ -96,9 +96,8 @@ FileChoice choose_files(const Context& context, Transport& transport, const File
             markers.insert(marker_of(file, settle));
         }
         std::erase_if(choice.files, [&](const Entry& file) { return markers.contains(file.path); });
-        keep_settled(choice, [&](const Entry& file) {
-            return transport.stat(context, marker_of(file, settle)).has_value();
-        });
+        keep_settled(choice,
+                     [&](const Entry& file) { return transport.stat(context, marker_of(file, settle)).has_value(); });
     }
     if (settle.age.count() > 0) {
         const auto now = clock.now();

@@ -14,10 +14,8 @@ namespace rowhaul {
 // Time as it passes; tests have their own.
 struct Clock {
     std::function<Moment()> now = [] { return std::chrono::system_clock::now(); };
-    std::function<void(const Context&, std::chrono::seconds)> wait = [](const Context& context,
-                                                                       std::chrono::seconds duration) {
-        context.sleep(duration);
-    };
+    std::function<void(const Context&, std::chrono::seconds)> wait =
+        [](const Context& context, std::chrono::seconds duration) { context.sleep(duration); };
 };
 
 struct FileChoice {

@@ -100,14 +100,15 @@ void FileSource::choose(const Context& context) {
         warn("file_not_settled", fmt::format("{} is not complete yet, as `settle` says", in_quotes(name)));
     }
     if (choice.files.empty() && choice.unsettled.empty()) {
-        const bool may_be_missing =
-            plan_.options.takes_several() || plan_.options.after.action != AfterAction::Keep;
+        const bool may_be_missing = plan_.options.takes_several() || plan_.options.after.action != AfterAction::Keep;
         const bool fails = plan_.options.if_missing == IfMissing::Fail ||
                            (plan_.options.if_missing == IfMissing::Automatic && !may_be_missing);
         const auto message = fmt::format("there is no file {}", in_quotes(object()));
         if (fails || !plan_.request.input.empty()) {
             throw Error(ErrorKind::NotFound, message)
-                .advise("`rowhaul browse CONNECTION` lists what is there; `if_missing: empty` takes it for nothing to move.");
+                .advise(
+                    "`rowhaul browse CONNECTION` lists what is there; `if_missing: empty` takes it for nothing to "
+                    "move.");
         }
         warn("no_file", message);
     }
@@ -265,7 +266,8 @@ void FileSource::finish(const Context& context, Opened& opened) {
     file.record.sha256 = opened.raw->finish();
     if (const auto taker = taken_by(file.record.sha256, file); !taker.empty() && file.record.bytes > 0) {
         verdict_ = State::Taken;
-        throw Error(ErrorKind::Invalid, fmt::format("{}: its content was taken in before, by {}", file.entry.path, taker));
+        throw Error(ErrorKind::Invalid,
+                    fmt::format("{}: its content was taken in before, by {}", file.entry.path, taker));
     }
     file.state = State::Read;
     suspect_ = nullptr;

@@ -76,9 +76,9 @@ private:
     Transport& transport_;
     Plan plan_;
     bool has_chosen_ = false;
-    std::deque<File> files_;    // names in it are pointed to by batches
-    std::size_t next_ = 0;      // in files_
-    File* suspect_ = nullptr;   // the one that is being opened or read
+    std::deque<File> files_;      // names in it are pointed to by batches
+    std::size_t next_ = 0;        // in files_
+    File* suspect_ = nullptr;     // the one that is being opened or read
     State verdict_ = State::Bad;  // on the suspect, if it fails
     std::unique_ptr<Opened> first_;
     Rejects rejects_;

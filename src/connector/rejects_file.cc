@@ -121,8 +121,8 @@ std::string rejects_header() {
 
 std::string reject_line(std::string_view mapping, const Reject& reject, std::string_view header) {
     return fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", csv_cell(mapping), csv_cell(reject.file),
-                       reject.line == 0 ? std::string() : std::to_string(reject.line), reject.row,
-                       csv_cell(reject.key), csv_cell(reject.reason), csv_cell(reject.field), csv_cell(reject.value),
+                       reject.line == 0 ? std::string() : std::to_string(reject.line), reject.row, csv_cell(reject.key),
+                       csv_cell(reject.reason), csv_cell(reject.field), csv_cell(reject.value),
                        csv_cell(reject.message), csv_cell(header), csv_cell(reject.raw));
 }
 

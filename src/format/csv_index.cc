@@ -94,10 +94,10 @@ std::uint32_t* index_sse2(std::string_view text, const Specials& specials, std::
         Masks masks;
         for (unsigned part = 0; part < 4; ++part) {
             const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i_u*>(at + std::size_t{16} * part));
-            const __m128i hits = _mm_or_si128(
-                _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, first), _mm_cmpeq_epi8(bytes, second)),
-                             _mm_or_si128(_mm_cmpeq_epi8(bytes, third), _mm_cmpeq_epi8(bytes, fourth))),
-                _mm_cmpeq_epi8(bytes, fifth));
+            const __m128i hits =
+                _mm_or_si128(_mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, first), _mm_cmpeq_epi8(bytes, second)),
+                                          _mm_or_si128(_mm_cmpeq_epi8(bytes, third), _mm_cmpeq_epi8(bytes, fourth))),
+                             _mm_cmpeq_epi8(bytes, fifth));
             masks.special |= static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(hits))) << (16 * part);
             masks.high |= static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(bytes))) << (16 * part);
         }
@@ -219,9 +219,8 @@ std::size_t CsvIndex::first_invalid(std::string_view text, std::size_t from) con
             continue;
         }
         // The last character of a stretch may go on behind it.
-        const auto character = stretch.size() - valid < longest_character
-                                   ? valid_utf8_prefix(text.substr(at, longest_character))
-                                   : 0;
+        const auto character =
+            stretch.size() - valid < longest_character ? valid_utf8_prefix(text.substr(at, longest_character)) : 0;
         if (character == 0) {
             return at;
         }

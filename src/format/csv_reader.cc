@@ -97,8 +97,8 @@ bool CsvReader::refill(const Context& context) {
     }
     std::size_t size = kept;
     while (size < capacity && !at_end_) {
-        const auto count = in_.read(
-            context, std::span(reinterpret_cast<std::byte*>(block.get()) + size, capacity - size));
+        const auto count =
+            in_.read(context, std::span(reinterpret_cast<std::byte*>(block.get()) + size, capacity - size));
         at_end_ = count == 0;
         size += count;
     }
@@ -315,24 +315,35 @@ void CsvReader::pass(const Found& found) {
     }
 }
 
-// Over everything up to the next line end that no row is made of.
-bool CsvReader::pass_line() {
-    const auto* next = next_;
+std::optional<CsvReader::Found> CsvReader::line_at(std::size_t from, const std::uint32_t* next) const {
+    if (next == nullptr) {
+        next = std::lower_bound(index_.begin(), index_.end() - 1, from);
+    }
     while (*next != limit_ && !is_line_end(data_[*next])) {
         ++next;
     }
-    Found found{.end = *next, .behind = *next, .next = next};
+    Found found;
+    found.end = found.behind = *next;
+    found.next = next;
     const bool is_return = *next < limit_ && data_[*next] == '\r';
     if (!at_end_ && (*next == limit_ || (is_return && *next + 1 == limit_))) {
-        return false;
+        return {};
     }
     if (*next != limit_) {
         const bool is_pair = is_return && *next + 1 < limit_ && data_[*next + 1] == '\n';
         found.behind += is_pair ? 2 : 1;
         found.next += is_pair ? 2 : 1;
     }
-    pass(found);
-    return true;
+    return found;
+}
+
+// Over everything up to the next line end that no row is made of.
+bool CsvReader::pass_line() {
+    const auto line = line_at(at_, next_);
+    if (line) {
+        pass(*line);
+    }
+    return line.has_value();
 }
 
 bool CsvReader::has_right_width(std::size_t cells) const {
@@ -461,7 +472,8 @@ CsvReader::Step CsvReader::recover(Scan scan, const Found& found) {
     } else if (scan == Scan::Unterminated || (scan == Scan::NeedsMoreInQuotes && has_line_end) || found.lines > 1) {
         reject("unterminated_quote", std::min(resume.end, at_ + kept_bytes),
                shortened(text().substr(scan == Scan::Row ? at_ : found.trouble)),
-               fmt::format("the quote at byte {} is never closed", byte_position(scan == Scan::Row ? at_ : found.trouble)));
+               fmt::format("the quote at byte {} is never closed",
+                           byte_position(scan == Scan::Row ? at_ : found.trouble)));
     } else {
         reject("row_too_long", std::min(resume.end, at_ + kept_bytes), shortened(text().substr(at_)),
                fmt::format("the row is longer than {} bytes; its line end or delimiter may not be what the format says",
@@ -516,65 +528,79 @@ void CsvReader::skip_line(const Context& context) {
     }
 }
 
-// The next line that is a row, without passing it; nothing at the end of the file.
-std::optional<CsvReader::Found> CsvReader::find_first_row(const Context& context) {
-    std::vector<Cell> cells(1);
+void CsvReader::refuse_first_row(Scan scan, std::size_t from) const {
+    const auto line = line_ + static_cast<std::uint64_t>(std::ranges::count(text().substr(at_, from - at_), '\n'));
+    if (scan == Scan::Row) {
+        throw Error(ErrorKind::Invalid, fmt::format("line {}: byte {} is no character in {}", line,
+                                                    byte_position(invalid_), name_of(in_.encoding())))
+            .advise("Set `encoding` in the source's format, perhaps windows-1252.");
+    }
+    const auto* const trouble = scan == Scan::StrayQuote     ? "text comes after a closing quote"
+                                : scan == Scan::Unterminated ? "a quote is never closed"
+                                                             : "it does not end";
+    throw Error(ErrorKind::Invalid, fmt::format("line {} is no header and no row: {}", line, trouble))
+        .advise("Set `delimiter`, `quote` and `escape` in the source's format; `rowhaul browse` proposes them.");
+}
+
+std::optional<CsvReader::FirstRow> CsvReader::find_first_row(const Context& context) {
+    constexpr std::size_t longest_header = std::size_t{1} << 20;
+    std::array<Cell, 1> cells;
     std::array<Cell*, 1> columns{cells.data()};
+    std::size_t before = 0;  // bytes of empty lines from at_ on
     while (true) {
-        if (at_ == limit_) {
-            if (!refill(context)) {
-                return {};
-            }
-            continue;
-        }
-        if (dialect_.comment && data_[at_] == *dialect_.comment) {
-            skip_line(context);
-            continue;
-        }
+        const auto from = at_ + before;
+        const bool is_comment = from < limit_ && dialect_.comment && data_[from] == *dialect_.comment;
         Found found;
-        const auto scan = look_at_row(at_, {columns.data(), 0, 0, nullptr}, found);
-        if (scan == Scan::Row && found.end == at_) {
-            pass(found);
+        auto scan = Scan::NeedsMore;
+        if (is_comment) {
+            const auto line = line_at(from, nullptr);
+            scan = line ? Scan::Row : Scan::NeedsMore;
+            found = line.value_or(Found{});
+        } else if (from < limit_) {
+            scan = look_at_row(from, {columns.data(), 0, 0, nullptr}, found);
+        }
+        if (scan == Scan::Row && (is_comment || found.end == from)) {
+            before = found.behind - at_;
+            if (before > longest_header) {
+                pass(found);
+                before = 0;
+            }
         } else if (scan == Scan::Row && found.end <= invalid_) {
-            return found;
-        } else if (scan == Scan::Row) {
-            throw Error(ErrorKind::Invalid, fmt::format("line {}: byte {} is no character in {}", line_,
-                                                        byte_position(invalid_), name_of(in_.encoding())))
-                .advise("Set `encoding` in the source's format, perhaps windows-1252.");
-        } else if (scan == Scan::StrayQuote || scan == Scan::Unterminated ||
-                   limit_ - at_ > std::min(sizes_.longest_row, std::size_t{1} << 20)) {
-            throw Error(ErrorKind::Invalid, fmt::format("line {} is no header and no row: {}", line_,
-                                                        scan == Scan::StrayQuote ? "text comes after a closing quote"
-                                                        : scan == Scan::Unterminated ? "a quote is never closed"
-                                                                                     : "it does not end"))
-                .advise("Set `delimiter`, `quote` and `escape` in the source's format; `browse` proposes them.");
-        } else {
-            refill(context);
+            return FirstRow{from, found};
+        } else if (scan != Scan::NeedsMore && scan != Scan::NeedsMoreInQuotes) {
+            refuse_first_row(scan, from);
+        } else if (limit_ - from > longest_header) {
+            refuse_first_row(Scan::NeedsMore, from);
+        } else if (!refill(context)) {
+            return {};
         }
     }
 }
 
 void CsvReader::read_header(const Context& context) {
-    const auto found = find_first_row(context);
-    if (!found) {
+    const auto first = find_first_row(context);
+    if (!first) {
         name_columns(dialect_.columns);
         return;
     }
-    std::vector<std::string> names(found->cells);
+    std::vector<std::string> names(first->found.cells);
     if (dialect_.header) {
-        std::vector<Cell> cells(found->cells + 1);
+        std::vector<Cell> cells(names.size() + 1);
         std::vector<Cell*> columns;
         for (auto& cell : cells) {
             columns.push_back(&cell);
         }
         Arena arena;
-        Found again;
-        look_at_row(at_, {columns.data(), found->cells, 0, &arena}, again);
+        Found found;
+        look_at_row(first->from, {columns.data(), names.size(), 0, &arena}, found);
         for (std::size_t i = 0; i < names.size(); ++i) {
             names[i] = cells[i].text();
         }
-        header_ = text().substr(at_, again.end - at_);
-        pass(again);
+        header_ = text().substr(first->from, found.end - first->from);
+        while (at_ < first->from) {
+            pass_line();
+        }
+        pass(found);
     }
     if (!dialect_.columns.empty()) {
         if (dialect_.columns.size() != names.size() && dialect_.ragged == CsvRagged::Reject) {

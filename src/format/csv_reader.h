@@ -85,6 +85,8 @@ private:
     Step take_no_row();
     Step take_odd_row(Scan, const Sinks&, const Found&, RowOrigin&);
     void pass(const Found&);
+    // The line from there on, whatever it is; nothing when it does not end in the block.
+    std::optional<Found> line_at(std::size_t from, const std::uint32_t* next) const;
     // False when the line does not end in the block.
     bool pass_line();
     bool has_right_width(std::size_t cells) const;
@@ -99,7 +101,14 @@ private:
     std::uint64_t byte_position(std::size_t at) const;
 
     void skip_line(const Context&);
-    std::optional<Found> find_first_row(const Context&);
+    // The first line that is a row, with its place; at_ stays before the empty lines that it may follow,
+    // which are rows of a table of one column.
+    struct FirstRow {
+        std::size_t from;
+        Found found;
+    };
+    std::optional<FirstRow> find_first_row(const Context&);
+    [[noreturn]] void refuse_first_row(Scan, std::size_t from) const;
     void read_header(const Context&);
     void name_columns(std::vector<std::string> names);
     std::string_view text() const { return {data_, limit_}; }
@@ -122,8 +131,8 @@ private:
 
     std::shared_ptr<char> block_;
     const char* data_ = "";
-    std::size_t limit_ = 0;  // bytes of text in the block
-    std::size_t at_ = 0;     // where the next line begins
+    std::size_t limit_ = 0;                // bytes of text in the block
+    std::size_t at_ = 0;                   // where the next line begins
     const std::uint32_t* next_ = nullptr;  // the first special byte from at_ on
     std::size_t invalid_ = 0;              // the first byte from at_ on that is no text
     bool at_end_ = false;                  // the file has no more than the block

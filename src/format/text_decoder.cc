@@ -17,7 +17,7 @@ bool is_utf16(TextEncoding encoding) {
     return encoding == TextEncoding::Utf16Le || encoding == TextEncoding::Utf16Be;
 }
 
-// Text in Latin letters has a zero in every second byte, and hardly one in the others.
+// Text in Latin letters has a zero in nearly every second byte, and few in the others.
 std::optional<TextEncoding> utf16_by_zeros(std::string_view bytes) {
     std::array<std::size_t, 2> zeros{};
     for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -25,7 +25,7 @@ std::optional<TextEncoding> utf16_by_zeros(std::string_view bytes) {
     }
     const std::size_t pairs = bytes.size() / 2;
     const auto many = [&](std::size_t count) { return count * 2 > pairs; };
-    const auto few = [&](std::size_t count) { return count * 50 <= pairs; };
+    const auto few = [&](std::size_t count) { return count * 8 <= pairs; };
     if (pairs >= 2 && many(zeros[1]) && few(zeros[0])) {
         return TextEncoding::Utf16Le;
     }

@@ -136,8 +136,9 @@ public:
         const auto left = ::ZSTD_decompressStream(decoder_.get(), &output, &input);
         if (::ZSTD_isError(left) != 0) {
             if (::ZSTD_getErrorCode(left) == ZSTD_error_frameParameter_windowTooLarge) {
-                throw Error(ErrorKind::Invalid, "needs more memory to be unpacked than a run may have; pack it with "
-                                                "zstd's levels up to 19 and without --long");
+                throw Error(ErrorKind::Invalid,
+                            "needs more memory to be unpacked than a run may have; pack it with "
+                            "zstd's levels up to 19 and without --long");
             }
             tell_damaged(Compression::Zstd);
         }
@@ -223,8 +224,7 @@ private:
                 return count;
             }
             if (is_inside_ && !moved && !fill(context)) {
-                throw Error(ErrorKind::Invalid,
-                            "ends in the middle of its " + std::string(name_of(method_)) + " data");
+                throw Error(ErrorKind::Invalid, "ends in the middle of its " + std::string(name_of(method_)) + " data");
             }
         }
         return 0;
