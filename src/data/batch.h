@@ -21,6 +21,13 @@ public:
     constexpr Cell() = default;  // NULL
     constexpr Cell(std::string_view text)
         : data_(text.data() != nullptr ? text.data() : ""), size_(static_cast<std::uint32_t>(text.size())) {}
+    // Text, or NULL when it is empty.
+    static constexpr Cell null_if_empty(const char* data, std::size_t size) {
+        Cell cell;
+        cell.data_ = size == 0 ? nullptr : data;
+        cell.size_ = static_cast<std::uint32_t>(size);
+        return cell;
+    }
     constexpr bool is_null() const { return data_ == nullptr; }
     constexpr std::string_view text() const { return {data_ != nullptr ? data_ : "", size_}; }
 

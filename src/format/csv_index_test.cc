@@ -62,8 +62,9 @@ TEST(CsvIndex, FindsTheSameWithAllInstructions) {
 // What is valid, and where it first is not, as a check of the whole text says.
 TEST(CsvIndex, FindsTheFirstByteThatIsNoText) {
     std::mt19937 random(4);
-    const std::string pieces[] = {"a",       "plain ascii text ", "ü",        "€", "😀", "\xC3", "\xFF", "\xED\xA0\x80",
-                                  "\xF0\x9F", std::string(70, 'x'), "äöüäöüäöü"};
+    const std::string pieces[] = {
+        "a",        "plain ascii text ",  "ü",        "€", "😀", "\xC3", "\xFF", "\xED\xA0\x80",
+        "\xF0\x9F", std::string(70, 'x'), "äöüäöüäöü"};
     for (int round = 0; round < 3000; ++round) {
         std::string text;
         const auto valid_only = round % 2 == 0;

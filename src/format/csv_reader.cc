@@ -123,12 +123,12 @@ bool CsvReader::is_delimiter(std::size_t position) const {
     return text().substr(position).starts_with(dialect_.delimiter);
 }
 
-Cell CsvReader::unquoted(const char* from, std::size_t size) const {
-    if (fills_null_) {
-        const std::string_view cell(from, size);
-        return cell == dialect_.null_text ? Cell() : Cell(cell);
+inline Cell CsvReader::unquoted(const char* from, std::size_t size) const {
+    if (!fills_null_) [[likely]] {
+        return Cell::null_if_empty(from, size);
     }
-    return size == 0 ? Cell() : Cell(std::string_view(from, size));
+    const std::string_view cell(from, size);
+    return cell == dialect_.null_text ? Cell() : Cell(cell);
 }
 
 Cell CsvReader::unescaped(std::string_view cell, Arena* arena) const {

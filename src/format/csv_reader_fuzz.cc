@@ -27,8 +27,8 @@ CsvOptions options_of(std::uint8_t choice, std::uint8_t more) {
     CsvOptions options;
     options.header = choice % 2 == 0;
     options.escape = static_cast<CsvEscape>(choice / 2 % 2);
-    options.quoting = choice / 4 % 2 == 0 || options.escape == CsvEscape::Double ? CsvQuoting::WhenNeeded
-                                                                                : CsvQuoting::Never;
+    options.quoting =
+        choice / 4 % 2 == 0 || options.escape == CsvEscape::Double ? CsvQuoting::WhenNeeded : CsvQuoting::Never;
     options.delimiter = choice / 8 % 2 == 0 ? "," : "§";
     options.ragged = static_cast<CsvRagged>(choice / 16 % 4);
     options.encoding = static_cast<TextEncoding>(more % EnumChoices<TextEncoding>::list.size());
@@ -40,7 +40,8 @@ CsvOptions options_of(std::uint8_t choice, std::uint8_t more) {
 }
 
 // Everything that a reader says, as one text.
-std::string told(std::string_view bytes, const CsvOptions& options, CsvReaderSizes sizes, CsvInstructions instructions) {
+std::string told(std::string_view bytes, const CsvOptions& options, CsvReaderSizes sizes,
+                 CsvInstructions instructions) {
     const Context context;
     std::string all;
     try {

@@ -15,8 +15,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using testing::Row;
+using ::testing::SizeIs;
 
 constexpr auto null = std::nullopt;
 
@@ -284,7 +284,11 @@ TEST(CsvReader, WesternEuropeanEncodingsAreDecoded) {
 
 TEST(CsvReader, BytesThatAreNoTextRejectTheirRowWithItsPlace) {
     const auto result = read_csv("id,name\n1,Ada\n2,M\xFCller\n3,\"x\n\xC3\xA4y\"\n4,\xED\xA0\x80\n5,z\n");
-    EXPECT_EQ(result.rows, (std::vector<Row>{{"1", "Ada"}, {"3", "x\nä" "y"}, {"5", "z"}}));
+    EXPECT_EQ(result.rows, (std::vector<Row>{{"1", "Ada"},
+                                             {"3",
+                                              "x\nä"
+                                              "y"},
+                                             {"5", "z"}}));
     ASSERT_THAT(result.reasons(), ElementsAre("invalid_text", "invalid_text"));
     EXPECT_EQ(result.rejects[0].row, 2U);
     EXPECT_EQ(result.rejects[0].line, 3U);
@@ -320,7 +324,9 @@ TEST(CsvReader, WhatIsNoTextIsRefusedByItsName) {
     EXPECT_THAT(refusal_of(std::string("PK\3\4\x14\0\6\0", 8)), HasSubstr("Excel workbook"));
     EXPECT_THAT(refusal_of("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), HasSubstr("password"));
     EXPECT_THAT(refusal_of("%PDF-1.7\n"), HasSubstr("PDF"));
-    EXPECT_THAT(refusal_of("\xFD" "7zXZ"), HasSubstr("xz"));
+    EXPECT_THAT(refusal_of("\xFD"
+                           "7zXZ"),
+                HasSubstr("xz"));
     EXPECT_THAT(refusal_of(std::string("\1\2\0\xFF\xFE\0\0,\n", 9)), HasSubstr("not text"));
 }
 
@@ -444,8 +450,22 @@ TEST(CsvReader, ANumberedStopIsObeyed) {
 const std::string& hostile_text() {
     static const std::string text = [] {
         std::mt19937 random(7);
-        const std::string pieces[] = {"a",  "\"",   "\"\"", ",",    "\n",   "\r\n", "\r",      "ü",  "\xFF", "#",
-                                      "\\", "\\\"", "long cell with words", "1,2,3\n", "\"q\",\"r\ns\",t\n", "x,\"y\n"};
+        const std::string pieces[] = {"a",
+                                      "\"",
+                                      "\"\"",
+                                      ",",
+                                      "\n",
+                                      "\r\n",
+                                      "\r",
+                                      "ü",
+                                      "\xFF",
+                                      "#",
+                                      "\\",
+                                      "\\\"",
+                                      "long cell with words",
+                                      "1,2,3\n",
+                                      "\"q\",\"r\ns\",t\n",
+                                      "x,\"y\n"};
         std::string made = "one,two,three\n";
         for (int i = 0; i < 6000; ++i) {
             made += pieces[random() % std::size(pieces)];
@@ -512,8 +532,9 @@ TEST(CsvReader, BlocksAndReadsMakeNoDifference) {
 // ---- what was written is read ----
 
 std::string random_cell(std::mt19937& random, bool single_byte) {
-    static const std::vector<std::string> pieces{"a",  "bc", "007", " ",  ",",  ";",  "\t", "|",   "§",  "\"", "'",  "\\",
-                                                 "\n", "\r", "\\N", "NULL", "ü", "#", "\"\"", "\\n", "-", "€", "日", "😀"};
+    static const std::vector<std::string> pieces{"a", "bc", "007",  " ",   ",",  ";",  "\t",  "|",
+                                                 "§", "\"", "'",    "\\",  "\n", "\r", "\\N", "NULL",
+                                                 "ü", "#",  "\"\"", "\\n", "-",  "€",  "日",  "😀"};
     std::string cell;
     const auto size = random() % 6;
     for (std::size_t i = 0; i < size; ++i) {
