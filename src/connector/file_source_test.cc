@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connector/file_source.h"
+
+#include "format/csv.h"
+#include "testing/streams.h"
+#include "testing/suite/read_rows.h"
+
+#include <gmock/gmock.h>
+#include <map>
+
+namespace rowhaul {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using testing::Row;
+
+constexpr auto noon = std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000));
+
+// Files in memory, on a server that can be made to misbehave.
+class MemoryServer final : public Transport {
+public:
+    struct File {
+        std::string bytes;
+        std::optional<std::chrono::sys_seconds> modified = noon - 1h;
+        std::optional<std::uint64_t> claimed_size;
+    };
+    std::map<std::string, File> files;
+    std::vector<std::string> folders;
+    std::function<void()> while_reading = [] {};
+    std::function<void()> after_listing = [] {};
+    int reads = 0;
+    bool refuses_renames = false;
+
+    Capabilities capabilities() const override { return {}; }
+    void reconnect() override {}
+    std::optional<Entry> stat(const Context&, std::string_view path) override {
+        const auto found = files.find(std::string(path));
+        return found == files.end() ? std::nullopt : std::optional(entry(*found));
+    }
+    void list(const Context&, std::string_view, const std::function<bool(const Entry&)>& each) override {
+        for (const auto& file : files) {
+            if (file.first.find('/') == std::string::npos) {
+                each(entry(file));
+            }
+        }
+        after_listing();
+    }
+    std::unique_ptr<InputStream> read(const Context&, std::string_view path, std::uint64_t) override {
+        ++reads;
+        auto bytes = files.at(std::string(path)).bytes;
+        while_reading();
+        return std::make_unique<testing::MemoryInput>(std::move(bytes));
+    }
+    std::unique_ptr<OutputStream> write(const Context&, std::string_view, std::uint64_t) override { std::abort(); }
+    void rename(const Context&, std::string_view from, std::string_view to) override {
+        if (refuses_renames) {
+            throw Error(ErrorKind::Denied, "renaming is not allowed");
+        }
+        auto file = files.extract(std::string(from));
+        file.key() = to;
+        files.insert(std::move(file));
+    }
+    void remove(const Context&, std::string_view path) override { files.erase(std::string(path)); }
+    void make_folder(const Context&, std::string_view path) override { folders.emplace_back(path); }
+    std::optional<Checksum> checksum(const Context&, std::string_view) override { return {}; }
+
+private:
+    static Entry entry(const std::pair<const std::string, File>& file) {
+        return {.path = file.first,
+                .is_folder = false,
+                .size = file.second.claimed_size.value_or(file.second.bytes.size()),
+                .modified = file.second.modified};
+    }
+};
+
+// What was taken in, as a store would know it.
+class Ledger final : public TakenFiles {
+public:
+    std::vector<SourceFile> taken;
+    std::string taken_by(const std::string& sha256) const override {
+        return std::ranges::find(taken, sha256, &SourceFile::sha256) == taken.end() ? "" : "01EARLIER";
+    }
+    std::optional<SourceFile> latest(const std::string& name) const override {
+        const auto found = std::ranges::find(taken.rbegin(), taken.rend(), name, &SourceFile::name);
+        return found == taken.rend() ? std::nullopt : std::optional(*found);
+    }
+};
+
+// One run over what the server has.
+struct Reading {
+    bool has_input = false;
+    std::vector<Row> rows;
+    std::vector<Reject> rejects;
+    std::vector<SourceFile> files;
+    std::vector<std::string> warnings;
+    std::string failure;
+
+    std::vector<std::string> names() const {
+        std::vector<std::string> all;
+        for (const auto& file : files) {
+            all.push_back(file.name);
+        }
+        return all;
+    }
+};
+
+class FileSourceTest : public ::testing::Test {
+protected:
+    FileSourceTest() { options.files = "*.csv"; }
+
+    // One second after the file before.
+    void put(const std::string& name, const std::string& bytes) {
+        server.files[name] = {.bytes = bytes, .modified = written_ += 1s, .claimed_size = {}};
+    }
+
+    // As MappingRun does it: from the start once more for every part that is set aside.
+    Reading run(const std::vector<std::string>& columns = {"id"}) {
+        Reading result;
+        FileSource::Plan plan{.options = options,
+                              .format = std::make_unique<CsvFormat>(CsvOptions{}),
+                              .request = {.mapping = "m", .taken = &ledger}};
+        plan.clock.now = [this] { return now; };
+        plan.clock.wait = [this](const Context&, std::chrono::seconds duration) {
+            now += duration;
+            while_waiting();
+        };
+        FileSource source(server, std::move(plan));
+        const Context context;
+        for (bool again = true; again;) {
+            again = false;
+            result.rows.clear();
+            result.rejects.clear();
+            try {
+                result.has_input = source.prepare(context);
+                if (result.has_input) {
+                    const auto reader = source.open(context, columns, [&](Reject reject) {
+                        result.rejects.push_back(std::move(reject));
+                    });
+                    result.rows = testing::rows_of(context, *reader, columns.size());
+                }
+            } catch (const Error& error) {
+                again = source.set_aside(error);
+                result.failure = again ? "" : error.what();
+            }
+        }
+        if (result.failure.empty()) {
+            source.conclude(context);
+        }
+        result.files = source.files();
+        for (const auto& warning : source.warnings()) {
+            result.warnings.push_back(warning.code);
+        }
+        if (result.failure.empty()) {
+            for (const auto& file : result.files) {
+                if (file.problem.empty()) {
+                    ledger.taken.push_back(file);
+                }
+            }
+        }
+        return result;
+    }
+
+    MemoryServer server;
+    FileSourceOptions options;
+    Ledger ledger;
+    Moment now = noon;
+    std::function<void()> while_waiting = [] {};
+
+private:
+    std::chrono::sys_seconds written_ = noon - 1h;
+};
+
+TEST_F(FileSourceTest, ReadsMatchingFilesInTheOrderOfTheirNames) {
+    put("b.csv", "id\n3\n");
+    put("a.csv", "name,id\nx,1\ny,2\n");
+    put("c.txt", "id\n4\n");
+    put(".hidden.csv", "id\n5\n");
+    const auto result = run();
+    EXPECT_EQ(result.rows, (std::vector<Row>{{"1"}, {"2"}, {"3"}}));
+    ASSERT_THAT(result.names(), ElementsAre("a.csv", "b.csv"));
+    EXPECT_EQ(result.files[0].rows, 2U);
+    EXPECT_EQ(result.files[0].bytes, 16U);
+    EXPECT_EQ(result.files[0].sha256.size(), 64U);
+    EXPECT_EQ(result.files[0].header, "name,id");
+}
+
+TEST_F(FileSourceTest, ReadsOldestFirstWhenAskedTo) {
+    put("a.csv", "id\n1\n");
+    put("b.csv", "id\n2\n");
+    server.files["b.csv"].modified = noon - 2h;
+    options.order = FileOrder::Time;
+    EXPECT_THAT(run().names(), ElementsAre("b.csv", "a.csv"));
+}
+
+TEST_F(FileSourceTest, ReadsTheNewestAlone) {
+    put("b.csv", "id\n2\n");
+    put("a.csv", "id\n1\n");
+    options.newest = true;
+    EXPECT_THAT(run().names(), ElementsAre("a.csv"));
+}
+
+TEST_F(FileSourceTest, ANewestFileWithAHeaderAloneGivesNoRows) {
+    put("a.csv", "id\n");
+    options.newest = true;
+    const auto result = run();
+    EXPECT_TRUE(result.has_input);
+    EXPECT_THAT(result.rows, IsEmpty());
+    EXPECT_THAT(result.names(), ElementsAre("a.csv"));
+}
+
+TEST_F(FileSourceTest, EmptyFilesAreTakenInWithoutRows) {
+    put("a.csv", "");
+    put("b.csv", "id\n1\n");
+    put("c.csv", "");
+    const auto result = run();
+    EXPECT_EQ(result.rows, (std::vector<Row>{{"1"}}));
+    EXPECT_THAT(result.names(), ElementsAre("a.csv", "b.csv", "c.csv"));
+}
+
+TEST_F(FileSourceTest, RejectsTellTheirFile) {
+    put("a.csv", "id,b\n1,2\n3\n");
+    put("b.csv", "id,b\n1\n");
+    const auto result = run();
+    ASSERT_THAT(result.rejects, SizeIs(2));
+    EXPECT_EQ(result.rejects[0].file, "a.csv");
+    EXPECT_EQ(result.rejects[0].line, 3U);
+    EXPECT_EQ(result.rejects[1].file, "b.csv");
+    EXPECT_EQ(result.files[0].rejected, 1U);
+}
+
+TEST_F(FileSourceTest, NoFileIsNothingToMoveForAPatternAndAFailureForAFile) {
+    EXPECT_FALSE(run().has_input);
+    EXPECT_THAT(run().warnings, ElementsAre("no_file"));
+    options = {.file = "a.csv"};
+    EXPECT_THAT(run().failure, HasSubstr("there is no file \"a.csv\""));
+    options.if_missing = IfMissing::Empty;
+    EXPECT_EQ(run().failure, "");
+    options = {.file = "a.csv", .after = {.action = AfterAction::Delete}};
+    EXPECT_EQ(run().failure, "") << "the last run took it away";
+    options = {.files = "*", .if_missing = IfMissing::Fail};
+    EXPECT_NE(run().failure, "");
+}
+
+// ---- files that are still being written ----
+
+TEST_F(FileSourceTest, AYoungFileIsNotRead) {
+    put("a.csv", "id\n1\n");
+    put("b.csv", "id\n2\n");
+    server.files["b.csv"].modified = noon - 59s;
+    options.settle.age = 60s;
+    const auto result = run();
+    EXPECT_THAT(result.names(), ElementsAre("a.csv"));
+    EXPECT_THAT(result.warnings, ElementsAre("file_not_settled"));
+    now += 1s;
+    EXPECT_THAT(run().names(), ElementsAre("b.csv"));
+}
+
+TEST_F(FileSourceTest, AnAgeNeedsAServerThatTellsTimes) {
+    put("a.csv", "id\n1\n");
+    server.files["a.csv"].modified.reset();
+    options.settle.age = 60s;
+    EXPECT_THAT(run().failure, HasSubstr("does not tell when \"a.csv\" was written"));
+}
+
+TEST_F(FileSourceTest, AFileThatGrowsBetweenTwoLooksIsNotRead) {
+    put("a.csv", "id\n1\n");
+    put("b.csv", "id\n2\n");
+    options.settle.stable = 5s;
+    while_waiting = [this] { server.files["b.csv"].bytes += "3\n"; };
+    EXPECT_THAT(run().names(), ElementsAre("a.csv"));
+    EXPECT_EQ(now, noon + 5s);
+}
+
+TEST_F(FileSourceTest, AFileWithoutItsMarkerIsNotRead) {
+    put("a.csv", "id\n1\n");
+    put("b.csv", "id\n2\n");
+    put("a.done.csv", "");
+    options.settle.marker = "{stem}.done.csv";
+    options.after = {.action = AfterAction::Move, .move = "done"};
+    EXPECT_THAT(run().names(), ElementsAre("a.csv"));
+    EXPECT_THAT(server.files, ::testing::Contains(::testing::Key("done/a.csv")));
+    EXPECT_THAT(server.files, ::testing::Not(::testing::Contains(::testing::Key("a.done.csv"))));
+}
+
+TEST_F(FileSourceTest, AFileThatChangesWhileItIsReadFailsTheRun) {
+    put("a.csv", "id\n1\n");
+    put("b.csv", "id\n2\n");
+    server.while_reading = [this] { server.files["b.csv"].bytes += "3\n"; };
+    const auto result = run();
+    EXPECT_THAT(result.failure, HasSubstr("b.csv: changed while it was being read"));
+}
+
+// Failure story 11: nothing may be missing at the start or the end of a file.
+TEST_F(FileSourceTest, AServerThatDeliversLessOrMoreThanItSaysFailsTheRun) {
+    for (const std::uint64_t claimed : {3, 7, 1000}) {
+        put("a.csv", "id\n1\n");
+        server.files["a.csv"].claimed_size = claimed;
+        EXPECT_THAT(run().failure, HasSubstr("bytes, but delivered 5")) << claimed;
+    }
+}
+
+TEST_F(FileSourceTest, AFileThatVanishesAfterLookingIsNoFile) {
+    put("a.csv", "id\n1\n");
+    put("b.csv", "id\n2\n");
+    server.after_listing = [this] { server.files.erase("b.csv"); };
+    const auto result = run();
+    EXPECT_EQ(result.rows, (std::vector<Row>{{"1"}}));
+    EXPECT_THAT(result.names(), ElementsAre("a.csv"));
+    EXPECT_THAT(result.warnings, ElementsAre("file_vanished"));
+}
+
+// ---- never twice (P8) ----
+
+TEST_F(FileSourceTest, AFileIsNotTakenInTwice) {
+    put("a.csv", "id\n1\n");
+    EXPECT_THAT(run().rows, SizeIs(1));
+    const auto reads = server.reads;
+    const auto second = run();
+    EXPECT_FALSE(second.has_input);
+    EXPECT_THAT(second.warnings, ElementsAre("file_taken_before"));
+    EXPECT_EQ(server.reads, reads) << "name, size and time said enough";
+}
+
+TEST_F(FileSourceTest, TheSameContentUnderAnotherNameOrTimeIsNotTakenInTwice) {
+    put("a.csv", "id\n1\n");
+    run();
+    put("b.csv", "id\n1\n");
+    server.files["a.csv"].modified = noon;
+    const auto second = run();
+    EXPECT_THAT(second.rows, IsEmpty());
+    EXPECT_EQ(second.failure, "");
+    put("c.csv", "id\n2\n");
+    const auto third = run();
+    EXPECT_EQ(third.rows, (std::vector<Row>{{"2"}}));
+    EXPECT_THAT(third.names(), ElementsAre("c.csv"));
+}
+
+TEST_F(FileSourceTest, TwoEqualFilesOfOneRunCountOnce) {
+    put("a.csv", "id\n1\n");
+    put("b.csv", "id\n1\n");
+    const auto result = run();
+    EXPECT_EQ(result.rows, (std::vector<Row>{{"1"}}));
+    EXPECT_THAT(result.names(), ElementsAre("a.csv"));
+}
+
+TEST_F(FileSourceTest, NewContentUnderAnOldNameIsTakenIn) {
+    put("a.csv", "id\n1\n");
+    run();
+    put("a.csv", "id\n2\n");
+    server.files["a.csv"].modified = noon - 30min;
+    EXPECT_EQ(run().rows, (std::vector<Row>{{"2"}}));
+}
+
+TEST_F(FileSourceTest, AFileWrittenInTheSecondItWasReadIsReadAgainToBeSure) {
+    put("a.csv", "id\n1\n");
+    server.files["a.csv"].modified = noon;
+    run();
+    put("a.csv", "id\n2\n");
+    server.files["a.csv"].modified = noon;
+    EXPECT_EQ(run().rows, (std::vector<Row>{{"2"}}));
+}
+
+TEST_F(FileSourceTest, AFileIsTakenInAgainWhenAskedFor) {
+    put("a.csv", "id\n1\n");
+    run();
+    options.again = true;
+    EXPECT_THAT(run().rows, SizeIs(1));
+}
+
+// ---- bad files ----
+
+TEST_F(FileSourceTest, OneBadFileDoesNotStopTheOthers) {
+    put("a.csv", "id\n1\n");
+    put("b.csv", "id,name,id\n");
+    put("c.csv", "%PDF-1.7");
+    put("d.csv", "name\nx\n");
+    put("e.csv", "id\n5\n");
+    const auto result = run();
+    EXPECT_EQ(result.failure, "");
+    EXPECT_EQ(result.rows, (std::vector<Row>{{"1"}, {"5"}}));
+    ASSERT_THAT(result.names(), ElementsAre("a.csv", "b.csv", "c.csv", "d.csv", "e.csv"));
+    EXPECT_THAT(result.files[1].problem, HasSubstr("both called \"id\""));
+    EXPECT_THAT(result.files[2].problem, HasSubstr("PDF"));
+    EXPECT_THAT(result.files[3].problem, HasSubstr("has no column \"id\""));
+    EXPECT_EQ(result.files[4].problem, "");
+}
+
+TEST_F(FileSourceTest, AFileThatBreaksOffInTheMiddleGivesNoRows) {
+    put("a.csv", "id\n1\n");
+    // gzip of "id\n2\n", without its last bytes.
+    put("b.csv", std::string("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcb\x4c\xe1\x32", 14));
+    const auto result = run();
+    EXPECT_EQ(result.rows, (std::vector<Row>{{"1"}}));
+    EXPECT_THAT(result.files[1].problem, HasSubstr("b.csv: ends in the middle of its gzip data"));
+}
+
+TEST_F(FileSourceTest, AnOnlyBadFileFailsTheRun) {
+    put("a.csv", "%PDF-1.7");
+    EXPECT_THAT(run().failure, HasSubstr("a.csv: is a PDF document, not text"));
+}
+
+TEST_F(FileSourceTest, BadFilesAreMovedAwayWhenThereIsAPlaceForThem) {
+    put("a.csv", "id\n1\n");
+    put("b.csv", "%PDF-1.7");
+    options.set_aside = "bad/";
+    EXPECT_EQ(run().files[1].moved_to, "bad/b.csv");
+    EXPECT_THAT(server.files, ElementsAre(::testing::Key("a.csv"), ::testing::Key("bad/b.csv")));
+}
+
+// ---- afterwards ----
+
+TEST_F(FileSourceTest, FilesAreDeletedOrMovedAfterwardsUnderAFreeName) {
+    put("a.csv", "id\n1\n");
+    options.after = {.action = AfterAction::Move, .move = "done/"};
+    EXPECT_EQ(run().files[0].moved_to, "done/a.csv");
+    put("a.csv", "id\n2\n");
+    EXPECT_EQ(run().files[0].moved_to, "done/a_1.csv");
+    EXPECT_THAT(server.folders, ElementsAre("done", "done"));
+    put("a.csv", "id\n3\n");
+    options.after = {.action = AfterAction::Delete};
+    EXPECT_EQ(run().rows, (std::vector<Row>{{"3"}}));
+    EXPECT_THAT(server.files, SizeIs(2));
+}
+
+TEST_F(FileSourceTest, AFileThatCouldNotBeMovedIsMovedByTheNextRun) {
+    put("a.csv", "id\n1\n");
+    options.after = {.action = AfterAction::Move, .move = "done"};
+    server.refuses_renames = true;
+    const auto first = run();
+    EXPECT_THAT(first.rows, SizeIs(1));
+    EXPECT_THAT(first.warnings, ElementsAre("file_not_moved"));
+    server.refuses_renames = false;
+    EXPECT_THAT(run().rows, IsEmpty());
+    EXPECT_THAT(server.files, ElementsAre(::testing::Key("done/a.csv")));
+}
+
+TEST_F(FileSourceTest, AFailedRunLeavesEveryFileInItsPlace) {
+    put("a.csv", "id\n1\n");
+    options.after = {.action = AfterAction::Delete};
+    server.files["a.csv"].claimed_size = 99;
+    EXPECT_NE(run().failure, "");
+    EXPECT_THAT(server.files, SizeIs(1));
+}
+
+}  // namespace
+}  // namespace rowhaul

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that others wrote, on their way through the program.
+#include "tests/flows/company.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+namespace rowhaul::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+// A company with a folder "in" and a mapping "prices" from there to out/prices.csv.
+class FileSources : public ::testing::Test {
+protected:
+    FileSources() { std::filesystem::create_directory(company / "in"); }
+
+    void map_prices(std::string_view source, std::string_view more = {}) const {
+        company.configure(fmt::format("mappings:\n"
+                                      "  prices:\n"
+                                      "    source: {{ connection: in, {} }}\n"
+                                      "    target: {{ connection: export, file: prices.csv }}\n{}",
+                                      source, more),
+                          "  in: { type: local, folder: in }\n");
+    }
+    void put(std::string_view name, std::string_view content) const {
+        write_file(company / ("in/" + std::string(name)), content);
+    }
+    int run_prices() const { return company.rowhaul({"run", "prices"}).status; }
+
+    const Company company;
+};
+
+TEST_F(FileSources, AFileBecomesAFile) {
+    put("p.csv", "sku;Preis\r\n007;1,50\r\n\"a;b\";\r\n");
+    map_prices("file: p.csv, format: { type: csv, delimiter: ';' }",
+               "    fields: [ { to: price, from: Preis }, sku ]\n");
+    const auto waybill = company.ask({"run", "prices"});
+    EXPECT_EQ(company.exported("prices.csv"), "price,sku\n\"1,50\",007\n,a;b\n");
+    EXPECT_EQ(text_at(waybill, "/outcome"), "succeeded");
+    EXPECT_EQ(text_at(waybill, "/source/object"), "p.csv");
+    EXPECT_EQ(text_at(waybill, "/source/files/0/name"), "p.csv");
+    EXPECT_EQ(text_at(waybill, "/source/files/0/rows"), "2");
+    EXPECT_EQ(text_at(waybill, "/source/files/0/bytes"), "29");
+    EXPECT_EQ(text_at(waybill, "/source/files/0/sha256"), sha256_of("sku;Preis\r\n007;1,50\r\n\"a;b\";\r\n"));
+    EXPECT_EQ(company.exported("prices.csv"), "price,sku\n\"1,50\",007\n,a;b\n");
+}
+
+TEST_F(FileSources, ATestReadsTheSameAndChangesNothing) {
+    put("p.csv", "sku,price\n1,2\n3\n");
+    map_prices("file: p.csv, after: delete");
+    const auto before = company.contents();
+    const auto waybill = company.ask({"test", "prices"});
+    EXPECT_EQ(text_at(waybill, "/rows/read"), "2");
+    EXPECT_EQ(text_at(waybill, "/rows/created"), "1");
+    EXPECT_EQ(text_at(waybill, "/rows/rejected"), "1");
+    EXPECT_EQ(company.contents(), before);
+    EXPECT_EQ(company.rowhaul({"run", "prices"}).status, 3) << "a test takes nothing in";
+    EXPECT_THAT(company.files("in"), IsEmpty());
+}
+
+TEST_F(FileSources, ARejectTellsWhereItStandsAndComesBackCorrected) {
+    put("p.csv", "sku;price\n1;2\n3;4;5\n6;\"7\n8;\"9\"\n");
+    map_prices("file: p.csv, format: { type: csv, delimiter: ';' }");
+    const auto waybill = company.ask({"run", "prices"});
+    EXPECT_EQ(text_at(waybill, "/outcome"), "partial");
+    EXPECT_EQ(text_at(waybill, "/rows/read"), "4");
+    EXPECT_EQ(text_at(waybill, "/rows/created"), "2");
+    EXPECT_EQ(text_at(waybill, "/rejects/0/reason"), "ragged_row");
+    EXPECT_EQ(text_at(waybill, "/rejects/0/sample/0/file"), "p.csv");
+    EXPECT_EQ(text_at(waybill, "/rejects/0/sample/0/line"), "3");
+    EXPECT_EQ(text_at(waybill, "/rejects/1/reason"), "stray_quote");
+
+    auto rejects = company.rowhaul({"waybill", "--rejects"}).output;
+    EXPECT_THAT(rejects, StartsWith("mapping,file,line,row,key,reason,field,value,message,header,raw\n"
+                                    "prices,p.csv,3,2,,ragged_row,,3;4;5,"));
+    const auto correct = [&](const std::string& wrong, const std::string& right) {
+        const auto at = rejects.rfind(wrong);
+        ASSERT_NE(at, std::string::npos) << rejects;
+        rejects.replace(at, wrong.size(), right);
+    };
+    correct(",3;4;5\n", ",3;4\n");
+    correct("\"6;\"\"7\"", "\"6;\"\"7\"\"\"");
+    write_file(company / "corrected.csv", rejects);
+    const auto again = company.ask({"run", "prices", "--input", "corrected.csv"});
+    EXPECT_EQ(text_at(again, "/outcome"), "succeeded") << json::serialize(again);
+    EXPECT_EQ(company.exported("prices.csv"), "sku,price\n3,4\n6,7\n");
+}
+
+TEST_F(FileSources, CorrectedRejectsMayComeBackFromASpreadsheet) {
+    put("p.csv", "sku,price\n1\n");
+    map_prices("file: p.csv, format: { type: csv, encoding: windows-1252, skip_lines: 0 }");
+    EXPECT_EQ(run_prices(), 3);
+    write_file(company / "corrected.csv",
+               "\xEF\xBB\xBFmapping;file;line;row;key;reason;field;value;message;header;raw\r\n"
+               "prices;p.csv;2;1;;ragged_row;;1;too few;sku,price;1,Größe\r\n"
+               "other;p.csv;2;1;;ragged_row;;1;too few;x;y\r\n");
+    EXPECT_EQ(company.rowhaul({"run", "prices", "--input", "corrected.csv"}).status, 0);
+    EXPECT_EQ(company.exported("prices.csv"), "sku,price\n1,Größe\n");
+}
+
+TEST_F(FileSources, AnyFileMayTakeThePlaceOfTheSources) {
+    put("p.csv", "sku\n1\n");
+    write_file(company / "mine.csv", "sku\n2\n");
+    map_prices("file: p.csv, after: delete");
+    EXPECT_EQ(company.rowhaul({"run", "prices", "--input", "mine.csv"}).status, 0);
+    EXPECT_EQ(company.exported("prices.csv"), "sku\n2\n");
+    EXPECT_THAT(company.files("in"), ElementsAre("p.csv"));
+    EXPECT_EQ(read_file(company / "mine.csv"), "sku\n2\n") << "a person's own file stays";
+    EXPECT_EQ(company.rowhaul({"run", "prices", "--input", "missing.csv"}).status, 2);
+}
+
+TEST_F(FileSources, AFileIsNotTakenInTwiceUnlessAskedFor) {
+    put("a.csv", "sku\n1\n");
+    map_prices("files: '*.csv'");
+    EXPECT_EQ(run_prices(), 0);
+    const auto second = company.ask({"run", "prices"});
+    EXPECT_EQ(text_at(second, "/outcome"), "empty");
+    EXPECT_EQ(text_at(second, "/warnings/0/code"), "file_taken_before");
+    EXPECT_EQ(company.exported("prices.csv"), "sku\n1\n") << "nothing to move leaves the target alone";
+    put("copy.csv", "sku\n1\n");
+    EXPECT_EQ(text_at(company.ask({"run", "prices"}), "/outcome"), "empty");
+    const auto third = company.ask({"run", "prices", "--again"});
+    EXPECT_EQ(text_at(third, "/rows/created"), "2");
+}
+
+TEST_F(FileSources, AFailedRunHasTakenNothingIn) {
+    put("a.csv", "sku,price\n1\n2\n");
+    map_prices("files: '*.csv', after: { move: done/ }", "    options: { max_rejects: 1 }\n");
+    EXPECT_EQ(run_prices(), 5);
+    EXPECT_THAT(company.files("in"), ElementsAre("a.csv"));
+    map_prices("files: '*.csv', after: { move: done/ }");
+    const auto waybill = company.ask({"run", "prices"});
+    EXPECT_EQ(text_at(waybill, "/outcome"), "partial");
+    EXPECT_EQ(text_at(waybill, "/source/files/0/moved_to"), "done/a.csv");
+    EXPECT_THAT(company.files("in"), ElementsAre("done", "done/a.csv"));
+}
+
+TEST_F(FileSources, TooManyRejectsStopARun) {
+    put("a.csv", "sku,price\n1,1\n2,2\n3,3\n4,4\n5\n");
+    const auto status_with = [&](std::string_view limit) {
+        map_prices("file: a.csv, again: true", fmt::format("    options: {{ max_rejects: {} }}\n", limit));
+        return company.rowhaul({"run", "prices"}).status;
+    };
+    EXPECT_EQ(status_with("0"), 5);
+    EXPECT_THAT(company.files(), IsEmpty()) << "nothing arrives";
+    EXPECT_EQ(text_at(company.history(), "/0/outcome"), "failed");
+    EXPECT_THAT(text_at(company.history(), "/0/message"), HasSubstr("more than 0 rows were rejected"));
+    EXPECT_EQ(status_with("1"), 3);
+    EXPECT_EQ(status_with("19%"), 5);
+    EXPECT_EQ(status_with("20%"), 3);
+    EXPECT_EQ(status_with("many"), 2);
+    EXPECT_EQ(status_with("101%"), 2);
+}
+
+TEST_F(FileSources, OneBadFileDoesNotStopTheOthers) {
+    put("a.csv", "sku\n1\n");
+    put("b.csv", "%PDF-1.7\n");
+    put("c.csv", "sku\n3\n");
+    map_prices("files: '*.csv', after: { move: done }, set_aside: bad");
+    const auto waybill = company.ask({"run", "prices"});
+    EXPECT_EQ(text_at(waybill, "/outcome"), "partial");
+    EXPECT_EQ(company.exported("prices.csv"), "sku\n1\n3\n");
+    EXPECT_EQ(text_at(waybill, "/source/files/1/name"), "b.csv");
+    EXPECT_THAT(text_at(waybill, "/source/files/1/problem"), HasSubstr("PDF"));
+    EXPECT_EQ(text_at(waybill, "/source/files/1/moved_to"), "bad/b.csv");
+    EXPECT_THAT(company.files("in"), ElementsAre("bad", "bad/b.csv", "done", "done/a.csv", "done/c.csv"));
+}
+
+TEST_F(FileSources, CompressedFilesAreKnownByTheirContent) {
+    put("p.csv", "sku\n1\n");
+    company.configure(
+        "mappings:\n"
+        "  pack: { source: { connection: in, file: p.csv }, target: { connection: export, file: p.csv.zst } }\n"
+        "  unpack: { source: { connection: export, file: p.csv.zst }, target: { connection: export, file: q.csv } }\n",
+        "  in: { type: local, folder: in }\n");
+    EXPECT_EQ(company.rowhaul({"run", "pack"}).status, 0);
+    EXPECT_EQ(company.rowhaul({"run", "unpack"}).status, 0);
+    EXPECT_EQ(company.exported("q.csv"), "sku\n1\n");
+}
+
+TEST_F(FileSources, WrongSourcesAreToldByValidate) {
+    map_prices("file: a.csv, files: '*.csv'");
+    EXPECT_THAT(company.rowhaul({"validate"}).errors, HasSubstr("either a file or a pattern"));
+    map_prices("files: '*/a.csv'");
+    EXPECT_THAT(company.rowhaul({"validate"}).errors, HasSubstr("in the last part of the path only"));
+    map_prices("file: a.csv, after: { move: '' }");
+    EXPECT_THAT(company.rowhaul({"validate"}).errors, HasSubstr("name the folder to move files to"));
+    map_prices("file: a.csv, settle: soon");
+    EXPECT_EQ(company.rowhaul({"validate"}).status, 2);
+    map_prices("file: a.csv, settle: 60s, after: { move: done }, format: { type: csv, ragged: pad, comment: '#' }");
+    EXPECT_EQ(company.rowhaul({"validate"}).status, 0) << company.rowhaul({"validate"}).errors;
+}
+
+}  // namespace
+}  // namespace rowhaul::testing
