@@ -70,7 +70,10 @@ json::object contents_json(const Contents& contents) {
         }
         rows.push_back(std::move(cells));
     }
-    return {{"holdings", holdings_json(contents.holdings)}, {"columns", std::move(columns)}, {"rows", std::move(rows)}};
+    return {{"holdings", holdings_json(contents.holdings)},
+            {"format", contents.format.empty() ? json::value(nullptr) : json::value(json::string(contents.format))},
+            {"columns", std::move(columns)},
+            {"rows", std::move(rows)}};
 }
 
 void print_holdings(const Session& session, const std::vector<Holding>& holdings) {
@@ -85,7 +88,11 @@ void print_holdings(const Session& session, const std::vector<Holding>& holdings
 }
 
 void print_table(const Session& session, const Contents& contents) {
-    TextTable columns({"column", "type", "in the database", "NULL"});
+    const bool is_file = !contents.format.empty();
+    if (is_file) {
+        session.print(fmt::format("format: {}\n\n", contents.format));
+    }
+    TextTable columns({"column", "type", is_file ? "written as" : "in the database", "NULL"});
     std::vector<std::string> names;
     for (const auto& column : contents.schema) {
         columns.row(

@@ -5,6 +5,8 @@
 #include "connector/file_name.h"
 #include "connector/file_source.h"
 #include "connector/file_target.h"
+#include "connector/rejects_file.h"
+#include "io/decompression.h"
 #include "io/digest.h"
 #include "transport/leftovers.h"
 #include "transport/local.h"
@@ -133,11 +135,29 @@ Contents FileConnection::browse(const Context& context, std::string_view object)
     };
     if (entry && !entry->is_folder) {
         take(*entry);
+        look_into(context, *entry, contents);
         return contents;
     }
     transport_->list(context, object, take);
     std::ranges::sort(contents.holdings, {}, &Holding::name);
     return contents;
+}
+
+void FileConnection::look_into(const Context& context, const Entry& entry, Contents& contents) {
+    try {
+        auto raw = transport_->read(context, entry.path);
+        PeekedInput file(decompressing(context, std::move(raw)));
+        const auto first_bytes = file.peek(context, Format::sniffed_bytes);
+        Problems problems;
+        const auto format = catalog_.format(nullptr, "", problems);
+        if (auto sniffed = format->sniff(context, first_bytes)) {
+            contents.schema = std::move(sniffed->schema);
+            contents.rows = std::move(sniffed->rows);
+            contents.format = std::move(sniffed->format);
+        }
+    } catch (Error& error) {
+        throw error.while_doing(entry.path);
+    }
 }
 
 void FileConnection::clean_up(const Context& context, const std::string& execution,

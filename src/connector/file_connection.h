@@ -22,6 +22,9 @@ public:
     bool has_arrived(const Context&, const FileRecord&) override;
 
 private:
+    // Adds what a file seems to be and its first rows.
+    void look_into(const Context&, const Entry&, Contents&);
+
     const Catalog& catalog_;
     PublishingOptions publishing_;
     std::unique_ptr<Transport> transport_;

@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using testing::Row;
+using ::testing::SizeIs;
 
 constexpr auto noon = std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000));
 
@@ -137,9 +137,8 @@ protected:
             try {
                 result.has_input = source.prepare(context);
                 if (result.has_input) {
-                    const auto reader = source.open(context, columns, [&](Reject reject) {
-                        result.rejects.push_back(std::move(reject));
-                    });
+                    const auto reader = source.open(
+                        context, columns, [&](Reject reject) { result.rejects.push_back(std::move(reject)); });
                     result.rows = testing::rows_of(context, *reader, columns.size());
                 }
             } catch (const Error& error) {

@@ -2,6 +2,7 @@
 #include "format/csv.h"
 
 #include "format/csv_reader.h"
+#include "format/csv_sniff.h"
 #include "format/csv_writer.h"
 
 namespace rowhaul {
@@ -10,6 +11,11 @@ CsvFormat::CsvFormat(const CsvOptions& options) : dialect_(resolve(options)) {}
 
 std::string_view CsvFormat::file_ending() const {
     return dialect_.delimiter == "\t" ? "tsv" : "csv";
+}
+
+std::optional<Sniffed> CsvFormat::sniff(const Context& context, std::string_view first_bytes) const {
+    auto guess = sniff_csv(context, first_bytes);
+    return guess ? std::optional(std::move(guess->sniffed)) : std::nullopt;
 }
 
 std::unique_ptr<FileReader> CsvFormat::reader(const Context& context, InputStream& in, Rejects rejects) const {

@@ -5,6 +5,7 @@
 #include "io/stream.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +24,22 @@ public:
     virtual std::string header() const = 0;
 };
 
+// What a file seems to be, by its beginning.
+struct Sniffed {
+    std::string format;  // what to write under `format`, as YAML
+    Schema schema;       // types as all values allow; Column::source_type is their notation, if another than ours
+    std::vector<std::vector<std::optional<std::string>>> rows;  // the first ones; nothing = NULL
+};
+
 class Format {
 public:
+    // So much of a file is looked at.
+    static constexpr std::size_t sniffed_bytes = std::size_t{1} << 20;
+
     virtual ~Format() = default;
+    // Nothing when a file that begins so has nothing of this format. Throws Invalid for what is
+    // certainly something else.
+    virtual std::optional<Sniffed> sniff(const Context&, std::string_view first_bytes) const = 0;
     // Ending of a file in this format, without the dot: "csv".
     virtual std::string_view file_ending() const = 0;
     // Reads `in`, which must outlive the reader, from its start, so far that the columns are known.

@@ -25,7 +25,8 @@ std::string csv_like(std::size_t size) {
 std::string packed(std::string_view bytes, Compression method) {
     const Context context;
     testing::Received received;
-    const auto stream = compressing(std::make_unique<testing::MemoryOutput>(received), {.method = method, .threads = 1});
+    const auto stream =
+        compressing(std::make_unique<testing::MemoryOutput>(received), {.method = method, .threads = 1});
     stream->write(context, as_bytes(bytes));
     stream->commit(context);
     return received.bytes;

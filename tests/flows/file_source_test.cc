@@ -182,6 +182,22 @@ TEST_F(FileSources, CompressedFilesAreKnownByTheirContent) {
     EXPECT_EQ(company.exported("q.csv"), "sku\n1\n");
 }
 
+TEST_F(FileSources, BrowseShowsWhatAFileSeemsToBe) {
+    put("p.csv", "sku;Preis;seit\n007;1.234,50;31.12.2026\n008;;01.01.2026\n");
+    map_prices("file: p.csv");
+    const auto contents = company.ask({"browse", "in", "p.csv"});
+    EXPECT_EQ(text_at(contents, "/format"),
+              "{ type: csv, delimiter: \";\", numbers: \"1.234,56\", dates: \"dd.mm.yyyy\" }");
+    EXPECT_EQ(text_at(contents, "/columns/0/type"), "text");
+    EXPECT_EQ(text_at(contents, "/columns/1/type"), "decimal");
+    EXPECT_EQ(text_at(contents, "/columns/2/type"), "date");
+    EXPECT_EQ(text_at(contents, "/rows/0/0"), "007");
+    EXPECT_EQ(text_at(contents, "/rows/1/1"), "null");
+    EXPECT_THAT(company.rowhaul({"browse", "in", "p.csv"}).output, HasSubstr("format: { type: csv, delimiter"));
+    put("p.pdf", "%PDF-1.7");
+    EXPECT_THAT(company.rowhaul({"browse", "in", "p.pdf"}).errors, HasSubstr("p.pdf: is a PDF document"));
+}
+
 TEST_F(FileSources, WrongSourcesAreToldByValidate) {
     map_prices("file: a.csv, files: '*.csv'");
     EXPECT_THAT(company.rowhaul({"validate"}).errors, HasSubstr("either a file or a pattern"));
