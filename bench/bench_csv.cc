@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a CSV file on one thread into batches, as a run does, and counts what it has.
+// Reads a CSV file into batches, as a run does, and counts what it has: on one thread, or fetching ahead
+// on a second one.
 //
-//     bench_csv FILE [portable|sse2|avx2]
+//     bench_csv FILE [ahead|portable|sse2|avx2]
 #include "base/descriptor.h"
 #include "format/csv_reader.h"
+#include "io/async_input.h"
 
 #include <cstdio>
 #include <exception>
@@ -40,12 +42,14 @@ CsvInstructions instructions_of(std::string_view name) {
                               : best_csv_instructions();
 }
 
-void count(const char* path, CsvInstructions instructions) {
+void count(const char* path, std::string_view how) {
     const Context context;
-    FileInput input(path);
+    FileInput file(path);
+    AsyncInput ahead(file);
+    InputStream& input = how == "ahead" ? static_cast<InputStream&>(ahead) : file;
     std::uint64_t rejected = 0;
     CsvReader reader(
-        context, input, resolve(CsvOptions{}), [&](const Reject&) { ++rejected; }, {}, instructions);
+        context, input, resolve(CsvOptions{}), [&](const Reject&) { ++rejected; }, {}, instructions_of(how));
     Batch batch(reader.schema().size());
     std::uint64_t rows = 0;
     while (reader.next(context, batch)) {
@@ -60,11 +64,11 @@ void count(const char* path, CsvInstructions instructions) {
 
 int main(int argc, char** argv) {
     if (argc != 2 && argc != 3) {
-        std::fputs("usage: bench_csv FILE [portable|sse2|avx2]\n", stderr);
+        std::fputs("usage: bench_csv FILE [ahead|portable|sse2|avx2]\n", stderr);
         return 2;
     }
     try {
-        rowhaul::count(argv[1], rowhaul::instructions_of(argc == 3 ? argv[2] : ""));
+        rowhaul::count(argv[1], argc == 3 ? argv[2] : "");
         return 0;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "bench_csv: %s\n", error.what());

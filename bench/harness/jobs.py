@@ -19,7 +19,8 @@ class Job:
     connection: str  # the target's
     file: str
     source: str = ""  # a database's connection; else one file is brought
-    arguments: tuple = ()  # more for bench_file
+    arguments: tuple = ()  # more for bench_file, or for bench_csv
+    threads: int = 0  # for a job that only reads the CSV file: how many both sides have
 
 
 JOBS = [
@@ -41,6 +42,10 @@ JOBS = [
         ("ftps",), "ftps", "items.csv"),
     Job("ftp-digested", "file → FTP, with digests", (Peer("curl -T", "curl_ftp"),),
         ("ftp",), "ftp", "items.csv", arguments=("digests",)),
+    Job("csv", "CSV → rows, one thread each", (Peer("DuckDB read_csv(all_varchar)", "duckdb_csv", 0.33),),
+        ("duckdb",), "local", "", threads=1),
+    Job("csv-two", "CSV → rows, two threads each", (Peer("DuckDB read_csv(all_varchar)", "duckdb_csv", 1.0),),
+        ("duckdb",), "local", "", arguments=("ahead",), threads=2),
     Job("bzip2", "file → bzip2", (Peer("pbzip2 -p2", "pbzip2", 1.05),), (), "local", "items.csv.bz2"),
     Job("gzip", "file → gzip", (Peer("pigz -p2", "pigz", 1.05),), (), "local", "items.csv.gz"),
     Job("zstd", "file → zstd", (Peer("zstd -T2", "zstd", 1.05),), (), "local", "items.csv.zst"),

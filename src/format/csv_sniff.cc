@@ -85,8 +85,8 @@ Look look(std::string_view text, Marks marks) {
                 }
                 line += static_cast<std::size_t>(i < text.size() && text[i] == '\n');
             }
-            const bool ends = i + 1 >= text.size() || text[i + 1] == marks.delimiter || text[i + 1] == '\n' ||
-                              text[i + 1] == '\r';
+            const bool ends =
+                i + 1 >= text.size() || text[i + 1] == marks.delimiter || text[i + 1] == '\n' || text[i + 1] == '\r';
             result.strays += static_cast<std::size_t>(!ends);
             at_start = is_empty = false;
         } else if (c == marks.delimiter) {
@@ -285,8 +285,8 @@ std::optional<CsvGuess> sniff_csv(const Context& context, std::string_view first
     CsvGuess guess;
     const auto encoding = guessed_encoding(first_bytes);
     auto text = decoded(context, first_bytes, encoding);
-    if (const auto last = text.find_last_of("\r\n"); first_bytes.size() >= Format::sniffed_bytes &&
-                                                     last != std::string::npos) {
+    if (const auto last = text.find_last_of("\r\n");
+        first_bytes.size() >= Format::sniffed_bytes && last != std::string::npos) {
         text.resize(last + 1);  // what follows is half a row
     }
     auto [marks, seen] = guessed_marks(text);
