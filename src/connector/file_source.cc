@@ -70,6 +70,13 @@ struct FileSource::Opened {
     std::unique_ptr<AsyncInput> ahead;
     std::unique_ptr<InputStream> unpacked;
     std::unique_ptr<FileReader> reader;
+
+    void close() {
+        reader.reset();
+        unpacked.reset();
+        ahead.reset();
+        raw.reset();
+    }
 };
 
 FileSource::FileSource(Transport& transport, Plan plan)
@@ -124,7 +131,11 @@ void FileSource::choose(const Context& context) {
     }
 }
 
+// Nothing when the file has vanished, which opening it will tell.
 std::string FileSource::digest_of(const Context& context, const Entry& entry) {
+    if (!transport_.stat(context, entry.path)) {
+        return {};
+    }
     DigestInput input(transport_.read(context, entry.path));
     std::vector<std::byte> block(std::size_t{256} * 1024);
     while (input.read(context, block) > 0) {
@@ -143,7 +154,7 @@ bool FileSource::was_taken(const Context& context, File& file) {
     const bool is_surely_same = file.entry.size && before->modified && before->modified == file.entry.modified &&
                                 before->seen - *before->modified >= doubtful;
     file.record.sha256 = is_surely_same ? before->sha256 : digest_of(context, file.entry);
-    return !plan_.request.taken->taken_by(file.record.sha256).empty();
+    return !file.record.sha256.empty() && !plan_.request.taken->taken_by(file.record.sha256).empty();
 }
 
 bool FileSource::prepare(const Context& context) {
@@ -227,16 +238,16 @@ void FileSource::open_reader(const Context& context, Opened& opened) {
     opened.reader = plan_.format->reader(context, *opened.unpacked, std::move(rejects));
 }
 
-void FileSource::check_unchanged(const Context& context, const Opened& opened) {
-    const auto& before = opened.file.entry;
+void FileSource::check_unchanged(const Context& context, const File& file) {
+    const auto& before = file.entry;
     const auto now = transport_.stat(context, before.path);
     if (!now || now->size != before.size || now->modified != before.modified) {
         throw Error(ErrorKind::Conflict, "changed while it was being read")
             .advise("`settle` keeps files from being read while they are still written.");
     }
-    if (before.size && *before.size != opened.raw->bytes()) {
+    if (before.size && *before.size != file.record.bytes) {
         throw Error(ErrorKind::Conflict, fmt::format("the server says that it has {} bytes, but delivered {}",
-                                                     *before.size, opened.raw->bytes()));
+                                                     *before.size, file.record.bytes));
     }
 }
 
@@ -256,14 +267,15 @@ std::string FileSource::taken_by(const std::string& sha256, const File& file) co
 
 void FileSource::finish(const Context& context, Opened& opened) {
     File& file = opened.file;
+    file.record.bytes = opened.raw->bytes();
+    file.record.sha256 = opened.raw->finish();
+    opened.close();  // a session has one stream at a time
     try {
         verdict_ = State::Waiting;
-        check_unchanged(context, opened);
+        check_unchanged(context, file);
     } catch (Error& error) {
         throw error.while_doing(file.entry.path);
     }
-    file.record.bytes = opened.raw->bytes();
-    file.record.sha256 = opened.raw->finish();
     if (const auto taker = taken_by(file.record.sha256, file); !taker.empty() && file.record.bytes > 0) {
         verdict_ = State::Taken;
         throw Error(ErrorKind::Invalid,

@@ -68,7 +68,7 @@ private:
     void open_reader(const Context&, Opened&);
     // Throws when a file turns out not to be what it seemed.
     void finish(const Context&, Opened&);
-    void check_unchanged(const Context&, const Opened&);
+    void check_unchanged(const Context&, const File&);
     std::string taken_by(const std::string& sha256, const File& file) const;
     void conclude_file(const Context&, File&);
     void warn(std::string code, std::string message);

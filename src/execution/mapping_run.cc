@@ -275,6 +275,9 @@ std::vector<StoredFile> MappingRun::stored_files(FileState state) const {
 std::vector<StoredSourceFile> MappingRun::stored_source_files() const {
     std::vector<StoredSourceFile> files;
     for (const auto& file : waybill_.report.source_files) {
+        if (!file.problem.empty()) {
+            continue;
+        }
         files.push_back({.name = file.name,
                          .bytes = file.bytes,
                          .modified = file.modified

@@ -434,16 +434,6 @@ TEST(CsvReader, HeadersThatCannotBeUsedAreRefused) {
     EXPECT_THAT(refusal_of("id,n\xE4me\n1,2\n"), HasSubstr("byte 4 is no character in utf-8"));
 }
 
-TEST(CsvReader, ANumberedStopIsObeyed) {
-    StopSignal stop;
-    Context context;
-    context.stop = &stop;
-    testing::MemoryInput input("a\n1\n2\n");
-    CsvReader reader(context, input, resolve(CsvOptions{}), [](const Reject&) {});
-    stop.request();
-    Batch batch(1);
-    EXPECT_THROW(reader.next(context, batch), Error);
-}
 
 // ---- the same whatever the circumstances ----
 

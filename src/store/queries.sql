@@ -89,7 +89,7 @@ order by f.execution desc limit 1
 -- name: latest_source_file
 select f.name, f.bytes, f.modified, f.seen, f.sha256, f.header
 from source_files f join executions e on e.id = f.execution
-where f.mapping = ?1 and f.name = ?2 and f.sha256 <> '' and e.outcome in ('succeeded', 'partial', 'empty')
+where f.mapping = ?1 and f.name = ?2 and e.outcome in ('succeeded', 'partial', 'empty')
 order by f.execution desc limit 1
 
 -- name: last_sequence

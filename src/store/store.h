@@ -56,14 +56,14 @@ struct StoredFile {
     std::string sha256;
 };
 
-// A file that an execution read.
+// A file that an execution took in.
 struct StoredSourceFile {
     std::string name;
     std::uint64_t bytes = 0;
     std::optional<std::int64_t> modified;  // seconds since 1970
     std::int64_t seen = 0;
-    std::string sha256;  // empty when none of its rows count
-    std::string header;
+    std::string sha256;
+    std::string header;  // what names its columns
 };
 
 class Store {

@@ -115,6 +115,77 @@ TEST(Store, keeps_every_reject_in_order) {
     EXPECT_EQ(rejects[2].row, 9U);
 }
 
+TEST(Store, keeps_rejects_of_files_whole) {
+    const TemporaryFolder home;
+    Store store(home.path());
+    store.begin(execution("01A", "prices"));
+    const Reject reject{.row = 17,
+                        .reason = "ragged_row",
+                        .field = "price",
+                        .value = "x",
+                        .message = "too few",
+                        .key = "4711",
+                        .file = "PREISE_1.csv",
+                        .line = 18,
+                        .raw = std::string("a\0b;\"ü\n", 8)};
+    store.add_rejects("01A", 0, {reject});
+    std::vector<Reject> kept;
+    store.each_reject("01A", [&](const Reject& each) { kept.push_back(each); });
+    ASSERT_EQ(kept.size(), 1U);
+    EXPECT_EQ(kept[0].key, "4711");
+    EXPECT_EQ(kept[0].file, "PREISE_1.csv");
+    EXPECT_EQ(kept[0].line, 18U);
+    EXPECT_EQ(kept[0].raw, reject.raw);
+    store.drop_rejects("01A");
+    store.each_reject("01A", [&](const Reject&) { ADD_FAILURE() << "it was dropped"; });
+}
+
+TEST(Store, knows_which_files_a_mapping_took_in) {
+    const TemporaryFolder home;
+    Store store(home.path());
+    const auto take_in = [&](const std::string& id, RunOutcome outcome, const StoredSourceFile& file) {
+        const auto record = execution(id, "prices");
+        store.begin(record);
+        store.put_source_files(id, "prices", {file});
+        EXPECT_NE(store.taken_by("prices", file.sha256), id) << "it has not arrived yet";
+        end(store, record, outcome);
+    };
+    take_in("01A", RunOutcome::Failed, {.name = "a.csv", .bytes = 1, .sha256 = "aa"});
+    EXPECT_EQ(store.taken_by("prices", "aa"), "");
+    EXPECT_FALSE(store.latest_source_file("prices", "a.csv"));
+    take_in("01B", RunOutcome::Partial,
+            {.name = "a.csv", .bytes = 2, .modified = 100, .seen = 200, .sha256 = "aa", .header = "id;x"});
+    EXPECT_EQ(store.taken_by("prices", "aa"), "01B");
+    EXPECT_EQ(store.taken_by("orders", "aa"), "") << "another mapping";
+    take_in("01C", RunOutcome::Succeeded, {.name = "a.csv", .bytes = 3, .sha256 = "cc"});
+    EXPECT_EQ(store.latest_source_file("prices", "a.csv")->bytes, 3U);
+    EXPECT_FALSE(store.latest_source_file("prices", "a.csv")->modified);
+    const auto files = store.source_files("01B");
+    ASSERT_EQ(files.size(), 1U);
+    EXPECT_EQ(files[0].modified, 100);
+    EXPECT_EQ(files[0].seen, 200);
+    EXPECT_EQ(files[0].header, "id;x");
+}
+
+TEST(Store, brings_a_store_of_the_first_version_up_to_date) {
+    const TemporaryFolder home;
+    {
+        SqliteHandle old(home / "rowhaul.db", SqliteAccess::Create);
+        old.execute(testing::read_file(ROWHAUL_SOURCE_DIR "/src/store/migrations/0001_executions.sql"));
+        old.execute("pragma user_version = 1;"
+                    "insert into executions (id, mapping, kind, cause, state, outcome, started, process) "
+                    "values ('01A', 'm', 'run', 'command', 'ended', 'partial', '2026-11-22T04:00:00.000Z', 1);"
+                    "insert into rejects values ('01A', 0, 7, 'unencodable_text', 'name', 'x', 'why')");
+    }
+    Store store(home.path());
+    std::vector<Reject> kept;
+    store.each_reject("01A", [&](const Reject& each) { kept.push_back(each); });
+    ASSERT_EQ(kept.size(), 1U);
+    EXPECT_EQ(kept[0].row, 7U);
+    EXPECT_EQ(kept[0].raw, "");
+    EXPECT_TRUE(store.source_files("01A").empty());
+}
+
 TEST(Store, counts_sequences_a_mapping) {
     const TemporaryFolder home;
     Store store(home.path());

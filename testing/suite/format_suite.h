@@ -180,7 +180,72 @@ TYPED_TEST_P(FormatSuite, StopsOnRequest) {
     }
 }
 
-REGISTER_TYPED_TEST_SUITE_P(FormatSuite, RefusesASchemaWithoutColumns, WritesAFileWithoutRows, KeepsEveryTypeAndNull,
+// What a format's reader finds in a file, as texts.
+inline std::vector<Row> read_back(const Format& format, const std::string& bytes, std::size_t bytes_a_read) {
+    const Context context;
+    MemoryInput memory(bytes);
+    ShortReads input(memory, bytes_a_read);
+    const auto reader = format.reader(context, input, [](const Reject& reject) { ADD_FAILURE() << reject.message; });
+    std::vector<Row> rows;
+    Batch batch(reader->schema().size());
+    while (reader->next(context, batch)) {
+        for (std::size_t row = 0; row < batch.rows(); ++row) {
+            EXPECT_EQ(batch.row_number(row), rows.size() + 1);
+            auto& cells = rows.emplace_back();
+            for (std::size_t column = 0; column < batch.width(); ++column) {
+                const Cell cell = batch.column(column)[row];
+                cells.push_back(cell.is_null() ? std::nullopt : std::optional(std::string(cell.text())));
+            }
+        }
+    }
+    return rows;
+}
+
+TYPED_TEST_P(FormatSuite, ReadsWhatItWrote) {
+    const auto format = TypeParam::make();
+    std::vector<Row> rows;
+    for (int round = 0; round < 400; ++round) {
+        for (auto& row : rows_of_all_types()) {
+            rows.push_back(row);
+        }
+    }
+    const auto file = written(*format, schema_of_all_types(), rows);
+    EXPECT_EQ(read_back(*format, file.bytes, 1'000'000), rows);
+    EXPECT_EQ(read_back(*format, file.bytes, 7), rows);
+}
+
+TYPED_TEST_P(FormatSuite, ReadsNoEndFromABrokenInput) {
+    class Broken final : public InputStream {
+    public:
+        std::size_t read(const Context&, std::span<std::byte>) override {
+            throw Error(ErrorKind::Unavailable, "the link broke");
+        }
+    };
+    Broken input;
+    try {
+        const Context context;
+        Batch batch(11);
+        TypeParam::make()->reader(context, input, [](const Reject&) {})->next(context, batch);
+        FAIL() << "the failure was swallowed";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::Unavailable);
+    }
+}
+
+TYPED_TEST_P(FormatSuite, StopsReadingOnRequest) {
+    StopSignal stop;
+    Context context;
+    context.stop = &stop;
+    const auto format = TypeParam::make();
+    MemoryInput input(written(*format, schema_of_all_types(), rows_of_all_types()).bytes);
+    const auto reader = format->reader(context, input, [](const Reject&) {});
+    stop.request();
+    Batch batch(reader->schema().size());
+    EXPECT_THROW(reader->next(context, batch), Error);
+}
+
+REGISTER_TYPED_TEST_SUITE_P(FormatSuite, ReadsWhatItWrote, ReadsNoEndFromABrokenInput, StopsReadingOnRequest,
+                            RefusesASchemaWithoutColumns, WritesAFileWithoutRows, KeepsEveryTypeAndNull,
                             WritesTheSameWhateverTheBatches, WritesCellsOfEveryLengthAroundAMebibyte,
                             SurfacesAFailingOutput, StopsOnRequest);
 
