@@ -434,7 +434,6 @@ TEST(CsvReader, HeadersThatCannotBeUsedAreRefused) {
     EXPECT_THAT(refusal_of("id,n\xE4me\n1,2\n"), HasSubstr("byte 4 is no character in utf-8"));
 }
 
-
 // ---- the same whatever the circumstances ----
 
 const std::string& hostile_text() {

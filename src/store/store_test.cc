@@ -172,10 +172,11 @@ TEST(Store, brings_a_store_of_the_first_version_up_to_date) {
     {
         SqliteHandle old(home / "rowhaul.db", SqliteAccess::Create);
         old.execute(testing::read_file(ROWHAUL_SOURCE_DIR "/src/store/migrations/0001_executions.sql"));
-        old.execute("pragma user_version = 1;"
-                    "insert into executions (id, mapping, kind, cause, state, outcome, started, process) "
-                    "values ('01A', 'm', 'run', 'command', 'ended', 'partial', '2026-11-22T04:00:00.000Z', 1);"
-                    "insert into rejects values ('01A', 0, 7, 'unencodable_text', 'name', 'x', 'why')");
+        old.execute(
+            "pragma user_version = 1;"
+            "insert into executions (id, mapping, kind, cause, state, outcome, started, process) "
+            "values ('01A', 'm', 'run', 'command', 'ended', 'partial', '2026-11-22T04:00:00.000Z', 1);"
+            "insert into rejects values ('01A', 0, 7, 'unencodable_text', 'name', 'x', 'why')");
     }
     Store store(home.path());
     std::vector<Reject> kept;
