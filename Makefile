@@ -24,12 +24,12 @@ demo: install-build
 test: install-build+test build/release/build.ninja
 	@cmake --preset release -D ROWHAUL_TESTS=ON > /dev/null
 	@cmake --build --preset release -j $(JOBS)
-	@ctest --test-dir build/release --output-on-failure
+	@ctest --test-dir build/release -j $(JOBS) --output-on-failure
 
 # Unit and conformance tests with address and undefined-behaviour sanitizers.
 test-asan: install-build+test build/asan/build.ninja
 	@cmake --build --preset asan -j $(JOBS)
-	@ctest --test-dir build/asan --output-on-failure
+	@ctest --test-dir build/asan -j $(JOBS) --output-on-failure
 
 lint: install-build+test+lint build/release/build.ninja
 	@tools/check_layers
