@@ -5,6 +5,7 @@
 #include "database/postgres_database.h"
 #include "database/sqlite_database.h"
 #include "format/csv.h"
+#include "format/jsonl.h"
 #include "transport/ftp.h"
 #include "transport/local.h"
 #include "transport/sftp.h"
@@ -20,6 +21,7 @@ Catalog components() {
     catalog.add_transport<FtpTransport>();
     catalog.add_transport<SftpTransport>();
     catalog.add_format<CsvFormat>();
+    catalog.add_format<JsonlFormat>();
     return catalog;
 }
 

@@ -299,7 +299,9 @@ public:
                 out.set_file(opened_->file.record.name);
                 return true;
             }
+            const auto noticed = opened_->reader->warnings();
             source_.finish(context, *opened_);
+            take(noticed);
             opened_.reset();
             opened_ = source_.open_next(context);
             if (opened_) {
@@ -310,7 +312,19 @@ public:
         return false;
     }
 
+    std::vector<Warning> warnings() const override { return warnings_; }
+
 private:
+    void take(const std::vector<Warning>& noticed) {
+        for (const auto& warning : noticed) {
+            const auto known = std::ranges::find(warnings_, warning.code, &Warning::code);
+            if (known != warnings_.end()) {
+                known->count += warning.count;
+            } else {
+                warnings_.push_back(warning);
+            }
+        }
+    }
     bool read(const Context& context, Batch& out) {
         try {
             return opened_->reader->next(context, out);
@@ -329,6 +343,7 @@ private:
     FileSource& source_;
     std::vector<std::string> columns_;
     std::unique_ptr<Opened> opened_;
+    std::vector<Warning> warnings_;
 };
 
 std::unique_ptr<RowReader> FileSource::open(const Context&, const std::vector<std::string>& columns, Rejects rejects) {

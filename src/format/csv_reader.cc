@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/csv_reader.h"
 
+#include "format/shown_text.h"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -10,7 +12,6 @@ namespace rowhaul {
 
 namespace {
 
-constexpr std::size_t shown_bytes = 100;
 // Of a row that is too long to be kept.
 constexpr std::size_t kept_bytes = std::size_t{64} * 1024;
 constexpr char escape_mark = '\\';
@@ -24,26 +25,6 @@ std::string specials_of(const CsvDialect& dialect) {
         specials += escape_mark;
     }
     return specials;
-}
-
-// Valid UTF-8 of whatever there is.
-std::string readable(std::string_view text) {
-    std::string out;
-    while (!text.empty()) {
-        const auto valid = valid_utf8_prefix(text);
-        out += text.substr(0, valid);
-        text.remove_prefix(valid);
-        if (!text.empty()) {
-            out += "\xEF\xBF\xBD";
-            text.remove_prefix(1);
-        }
-    }
-    return out;
-}
-
-std::string shortened(std::string_view text) {
-    auto out = readable(text.substr(0, shown_bytes));
-    return text.size() > shown_bytes ? out + "…" : out;
 }
 
 bool is_line_end(char byte) {

@@ -27,7 +27,8 @@ public:
 // What a file seems to be, by its beginning.
 struct Sniffed {
     std::string format;  // what to write under `format`, as YAML
-    Schema schema;       // types as all values allow; Column::source_type is their notation, if another than ours
+    Schema schema;       // types as all values allow; Column::source_type is their notation, if another than ours;
+                         // empty when only the whole file shows it
     std::vector<std::vector<std::optional<std::string>>> rows;  // the first ones; nothing = NULL
 };
 

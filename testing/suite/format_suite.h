@@ -5,6 +5,8 @@
 //         static std::unique_ptr<Format> make();
 //         // What an independent reader finds in a file, without the header; the order is the file's.
 //         static std::vector<testing::Row> read(const std::string& bytes, const Schema&);
+//         // Where the format cannot tell some values apart: what rows look like when they come back.
+//         static std::vector<testing::Row> as_read(std::vector<testing::Row>);
 //     };
 //     INSTANTIATE_TYPED_TEST_SUITE_P(Csv, FormatSuite, CsvCase);
 #pragma once
@@ -55,6 +57,15 @@ inline Written written(const Format& format, const Schema& schema, const std::ve
     writer->finish(context);
     EXPECT_FALSE(received.committed) << "a writer must not commit its output";
     return {received.bytes, rejects};
+}
+
+template <class Case>
+std::vector<Row> expected(std::vector<Row> rows) {
+    if constexpr (requires { Case::as_read(rows); }) {
+        return Case::as_read(std::move(rows));
+    } else {
+        return rows;
+    }
 }
 
 inline Schema schema_of_all_types() {
@@ -109,7 +120,7 @@ TYPED_TEST_P(FormatSuite, KeepsEveryTypeAndNull) {
     const auto schema = schema_of_all_types();
     const auto rows = rows_of_all_types();
     const auto file = written(*TypeParam::make(), schema, rows);
-    EXPECT_EQ(TypeParam::read(file.bytes, schema), rows);
+    EXPECT_EQ(TypeParam::read(file.bytes, schema), expected<TypeParam>(rows));
     EXPECT_TRUE(file.rejects.empty());
 }
 
@@ -124,7 +135,7 @@ TYPED_TEST_P(FormatSuite, WritesTheSameWhateverTheBatches) {
     const auto whole = written(*TypeParam::make(), schema, rows);
     EXPECT_EQ(written(*TypeParam::make(), schema, rows, 1).bytes, whole.bytes);
     EXPECT_EQ(written(*TypeParam::make(), schema, rows, 7).bytes, whole.bytes);
-    EXPECT_EQ(TypeParam::read(whole.bytes, schema), rows);
+    EXPECT_EQ(TypeParam::read(whole.bytes, schema), expected<TypeParam>(rows));
 }
 
 TYPED_TEST_P(FormatSuite, WritesCellsOfEveryLengthAroundAMebibyte) {
@@ -139,7 +150,7 @@ TYPED_TEST_P(FormatSuite, WritesCellsOfEveryLengthAroundAMebibyte) {
         rows.push_back({std::string(size, 'y'), std::string(size, '\n')});
     }
     const auto file = written(*TypeParam::make(), schema, rows);
-    EXPECT_EQ(TypeParam::read(file.bytes, schema), rows);
+    EXPECT_EQ(TypeParam::read(file.bytes, schema), expected<TypeParam>(rows));
 }
 
 TYPED_TEST_P(FormatSuite, SurfacesAFailingOutput) {
@@ -210,8 +221,8 @@ TYPED_TEST_P(FormatSuite, ReadsWhatItWrote) {
         }
     }
     const auto file = written(*format, schema_of_all_types(), rows);
-    EXPECT_EQ(read_back(*format, file.bytes, 1'000'000), rows);
-    EXPECT_EQ(read_back(*format, file.bytes, 7), rows);
+    EXPECT_EQ(read_back(*format, file.bytes, 1'000'000), expected<TypeParam>(rows));
+    EXPECT_EQ(read_back(*format, file.bytes, 7), expected<TypeParam>(rows));
 }
 
 TYPED_TEST_P(FormatSuite, ReadsNoEndFromABrokenInput) {
