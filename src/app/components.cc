@@ -6,6 +6,7 @@
 #include "database/sqlite_database.h"
 #include "format/csv.h"
 #include "format/jsonl.h"
+#include "format/xlsx.h"
 #include "transport/ftp.h"
 #include "transport/local.h"
 #include "transport/sftp.h"
@@ -22,6 +23,7 @@ Catalog components() {
     catalog.add_transport<SftpTransport>();
     catalog.add_format<CsvFormat>();
     catalog.add_format<JsonlFormat>();
+    catalog.add_format<XlsxFormat>();
     return catalog;
 }
 

@@ -6,6 +6,7 @@
 #include "connector/file_source.h"
 #include "connector/file_target.h"
 #include "connector/rejects_file.h"
+#include "format/sniffed_rows.h"
 #include "io/decompression.h"
 #include "io/digest.h"
 #include "transport/leftovers.h"
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <ranges>
 #include <vector>
 
 namespace rowhaul {
@@ -149,11 +151,19 @@ void FileConnection::look_into(const Context& context, const Entry& entry, Conte
         PeekedInput file(decompressing(context, std::move(raw)));
         const auto first_bytes = file.peek(context, Format::sniffed_bytes);
         Problems problems;
-        const auto format = catalog_.format(nullptr, "", problems);
-        if (auto sniffed = format->sniff(context, first_bytes)) {
-            contents.schema = std::move(sniffed->schema);
-            contents.rows = std::move(sniffed->rows);
-            contents.format = std::move(sniffed->format);
+        // Any text can be CSV, the first of them; the others know their own.
+        for (const auto& known : std::views::reverse(catalog_.formats())) {
+            const auto format = known.parse(Node::map(), "", problems);
+            if (auto sniffed = format->sniff(context, first_bytes)) {
+                if (sniffed->schema.empty()) {
+                    const auto reader = format->reader(context, file, [](const Reject&) {});
+                    sniffed = sniffed_rows(context, std::move(sniffed->format), *reader);
+                }
+                contents.schema = std::move(sniffed->schema);
+                contents.rows = std::move(sniffed->rows);
+                contents.format = std::move(sniffed->format);
+                return;
+            }
         }
     } catch (Error& error) {
         throw error.while_doing(entry.path);

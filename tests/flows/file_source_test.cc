@@ -49,6 +49,51 @@ TEST_F(FileSources, AFileBecomesAFile) {
     EXPECT_EQ(company.exported("prices.csv"), "price,sku\n\"1,50\",007\n,a;b\n");
 }
 
+TEST_F(FileSources, AWorkbookBecomesAFile) {
+    const auto book = std::filesystem::path(ROWHAUL_SOURCE_DIR) / "testing/workbooks/libreoffice.xlsx";
+    std::filesystem::copy_file(book, company / "in/p.xlsx");
+    map_prices(
+        "file: p.xlsx, format: { type: xlsx, hidden_rows: skip }",
+        "    fields: [ { to: sku, from: Artikel }, { to: price, from: Preis }, { to: since, from: Gültig ab } ]\n");
+    const auto waybill = company.ask({"run", "prices"});
+    EXPECT_EQ(text_at(waybill, "/outcome"), "partial");
+    EXPECT_EQ(text_at(waybill, "/rows/read"), "6");
+    EXPECT_EQ(text_at(waybill, "/rejects/0/reason"), "error_cell");
+    EXPECT_EQ(text_at(waybill, "/rejects/0/sample/0/line"), "10");
+    EXPECT_EQ(text_at(waybill, "/warnings/0/code"), "hidden_rows_left_out");
+    EXPECT_THAT(company.exported("prices.csv"), StartsWith("sku,price,since\n007,1.1,2026-01-31\n"));
+
+    auto rejects = company.rowhaul({"waybill", "--rejects"}).output;
+    const auto wrong = rejects.find("#DIV/0!,,,,,,,");
+    ASSERT_NE(wrong, std::string::npos);
+    rejects.replace(wrong, 7, "2.2");
+    write_file(company / "rejects.csv", rejects);
+    EXPECT_EQ(company.rowhaul({"run", "prices", "--input", company / "rejects.csv"}).status, 0);
+    EXPECT_EQ(company.exported("prices.csv"), "sku,price,since\nFormel,2.2,\n");
+}
+
+TEST_F(FileSources, JsonLinesBecomeAFileAndTheRestIsRejected) {
+    put("p.jsonl", "{\"sku\":\"007\",\"price\":1.50}\n{\"sku\":\"8\"\n{\"sku\":\"9\",\"price\":null}\n");
+    map_prices("file: p.jsonl, format: jsonl");
+    const auto waybill = company.ask({"run", "prices"});
+    EXPECT_EQ(company.exported("prices.csv"), "sku,price\n007,1.50\n9,\n");
+    EXPECT_EQ(text_at(waybill, "/rejects/0/reason"), "broken_json");
+    EXPECT_EQ(text_at(waybill, "/rejects/0/sample/0/line"), "2");
+}
+
+TEST_F(FileSources, WhatAWorkbookOrJsonFileIsCanBeLookedAt) {
+    map_prices("file: p.jsonl, format: jsonl");
+    const auto book = std::filesystem::path(ROWHAUL_SOURCE_DIR) / "testing/workbooks/sheetjs.xlsx";
+    std::filesystem::copy_file(book, company / "in/p.xlsx");
+    put("p.json", "[{\"id\":1,\"tags\":[]}]");
+    auto told = company.ask({"browse", "in", "p.xlsx"});
+    EXPECT_EQ(text_at(told, "/format"), "xlsx");
+    EXPECT_EQ(text_at(told, "/columns/0/name"), "Artikel");
+    told = company.ask({"browse", "in", "p.json"});
+    EXPECT_EQ(text_at(told, "/format"), "jsonl");
+    EXPECT_EQ(text_at(told, "/columns/1/type"), "json");
+}
+
 TEST_F(FileSources, ATestReadsTheSameAndChangesNothing) {
     put("p.csv", "sku,price\n1,2\n3\n");
     map_prices("file: p.csv, after: delete");
