@@ -2,7 +2,7 @@
 #include "database/mysql_rows.h"
 
 #include "base/error.h"
-#include "database/number_text.h"
+#include "data/number_text.h"
 
 #include <algorithm>
 #include <bit>

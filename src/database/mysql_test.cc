@@ -2,7 +2,7 @@
 #include "database/mysql.h"
 
 #include "base/error.h"
-#include "database/number_text.h"
+#include "data/number_text.h"
 #include "database/table_name.h"
 #include "testing/servers/maria_db.h"
 #include "testing/suite/database_suite.h"

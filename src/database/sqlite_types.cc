@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "database/sqlite_types.h"
 
-#include "database/number_text.h"
+#include "data/number_text.h"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "database/number_text.h"
+#include "data/number_text.h"
 
 #include <array>
 #include <bit>

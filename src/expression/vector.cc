@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "expression/vector.h"
+
+namespace rowhaul {
+
+std::string_view name_of(Failure failure) {
+    switch (failure) {
+        case Failure::InvalidInteger:
+            return "invalid_integer";
+        case Failure::InvalidDecimal:
+            return "invalid_decimal";
+        case Failure::InvalidFloat:
+            return "invalid_float";
+        case Failure::InvalidBoolean:
+            return "invalid_boolean";
+        case Failure::InvalidDate:
+            return "invalid_date";
+        case Failure::InvalidTime:
+            return "invalid_time";
+        case Failure::InvalidTimestamp:
+            return "invalid_timestamp";
+        case Failure::InvalidInterval:
+            return "invalid_interval";
+        case Failure::InvalidBytes:
+            return "invalid_bytes";
+        case Failure::NumberOutOfRange:
+            return "number_out_of_range";
+        case Failure::DateOutOfRange:
+            return "date_out_of_range";
+        case Failure::DivisionByZero:
+            return "division_by_zero";
+        case Failure::TextTooLong:
+            return "text_too_long";
+        case Failure::InvalidArgument:
+            return "invalid_argument";
+    }
+    return "invalid_argument";
+}
+
+void* Vector::start(Kind kind, std::size_t value_size, std::size_t rows, std::size_t stride) {
+    kind_ = kind;
+    stride_ = stride;
+    rows_ = stride == 0 ? 1 : rows;
+    all_valid_ = true;
+    failures_.clear();
+    const auto needed = (rows_ * value_size + sizeof(Int128) - 1) / sizeof(Int128);
+    if (storage_.size() < needed) {
+        storage_.resize(needed);
+    }
+    data_ = storage_.data();
+    return storage_.data();
+}
+
+void Vector::borrow(Kind kind, std::span<const Cell> cells) {
+    kind_ = kind;
+    stride_ = 1;
+    rows_ = cells.size();
+    all_valid_ = true;
+    failures_.clear();
+    data_ = cells.data();
+    for (std::size_t row = 0; row < cells.size(); ++row) {
+        if (cells[row].is_null()) {
+            set_null(row);
+        }
+    }
+}
+
+void Vector::mix_states() {
+    all_valid_ = false;
+    states_.assign(rows_, State::Valid);
+    failure_indexes_.resize(rows_);
+}
+
+void Vector::fail(std::size_t row, RowFailure failure) {
+    if (state(row) == State::Failed) {
+        return;
+    }
+    set(row, State::Failed);
+    failure_indexes_[row * stride_] = static_cast<std::uint32_t>(failures_.size());
+    failures_.push_back(failure);
+}
+
+void Vector::take_state(std::size_t row, const Vector& from, std::size_t from_row) {
+    const auto state = from.state(from_row);
+    if (state == State::Failed) {
+        fail(row, from.failure(from_row));
+    } else if (state == State::Null) {
+        set_null(row);
+    }
+}
+
+std::size_t value_size(Kind kind) {
+    switch (kind) {
+        case Kind::Integer:
+        case Kind::Time:
+        case Kind::Timestamp:
+        case Kind::TimestampZoned:
+            return sizeof(std::int64_t);
+        case Kind::Float:
+            return sizeof(double);
+        case Kind::Boolean:
+            return sizeof(bool);
+        case Kind::Date:
+            return sizeof(Date);
+        case Kind::Decimal:
+            return sizeof(Decimal);
+        case Kind::Interval:
+            return sizeof(Interval);
+        default:
+            return sizeof(Cell);
+    }
+}
+
+}  // namespace rowhaul
