@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // validate, schema, reference.
 #include "app/commands.h"
+#include "app/expression_reference.h"
 #include "base/near_miss.h"
 #include "options/json.h"
 #include "options/reference.h"
@@ -70,6 +71,8 @@ void write_reference(Session& session, const std::vector<ReferenceEntry>& entrie
         index += fmt::format("- [{0}]({0}.md): {1}\n", entry.info.type, entry.info.title);
         infos.push_back(entry.info);
     }
+    write(folder / "expressions.md", expression_page());
+    index += "\n\n## Expressions\n\n- [expressions](expressions.md): What `where` and `value` may say.\n";
     write(folder / "README.md", index);
     write(folder / "reference.json", pretty(reference_json(infos)));
     write(folder / "rowhaul.schema.json", project_schema(session.catalog()));
@@ -105,8 +108,12 @@ ExitCode run_reference(Session& session, const std::string& component,
         write_reference(session, entries, *folder);
         return ExitCode::Succeeded;
     }
+    if (component == "expressions") {
+        session.print(expression_text());
+        return ExitCode::Succeeded;
+    }
     std::vector<ComponentInfo> chosen;
-    std::vector<std::string> names;
+    std::vector<std::string> names{"expressions"};
     for (const auto& entry : entries) {
         names.push_back(entry.info.type);
         const auto& aliases = entry.info.aliases;
@@ -128,6 +135,7 @@ ExitCode run_reference(Session& session, const std::string& component,
         for (const auto& entry : entries) {
             session.print(fmt::format("{:<14} {}\n", entry.info.type, entry.info.title));
         }
+        session.print(fmt::format("{:<14} {}\n", "expressions", "What `where` and `value` may say."));
         session.print("\n`rowhaul reference NAME` tells the options of one.\n");
         return ExitCode::Succeeded;
     }

@@ -23,6 +23,7 @@ struct CommandLine {
     bool rejects = false;
     bool again = false;
     std::filesystem::path input;
+    std::vector<std::string> parameters;
     std::filesystem::path folder;
 };
 
@@ -50,13 +51,21 @@ void add_run_commands(CLI::App& app, CommandLine& line) {
         sub->add_option("--input", line.input, "Reads this file of this machine instead of the source's")
             ->check(CLI::ExistingFile);
         sub->add_flag("--again", line.again, "Also reads files that were taken in before");
+        sub->add_option("--with", line.parameters, "A value for :NAME in expressions, as NAME=VALUE; may be repeated")
+            ->check([](const std::string& text) {
+                return text.find('=') == 0 || text.find('=') == std::string::npos ? "must be NAME=VALUE" : "";
+            });
         sub->callback([&line, mode] {
             if (!line.input.empty()) {
                 line.input = std::filesystem::absolute(line.input);
             }
             line.command = [&line, mode](Session& session) {
-                return run_haul(session, {.name = line.name, .mode = mode, .input = line.input, .again = line.again},
-                                line.fail_on_empty ? FailOnEmpty::Yes : FailOnEmpty::No);
+                RunRequest request{.name = line.name, .mode = mode, .input = line.input, .again = line.again};
+                for (const auto& parameter : line.parameters) {
+                    const auto sign = parameter.find('=');
+                    request.parameters[parameter.substr(0, sign)] = parameter.substr(sign + 1);
+                }
+                return run_haul(session, request, line.fail_on_empty ? FailOnEmpty::Yes : FailOnEmpty::No);
             };
         });
     };

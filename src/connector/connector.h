@@ -19,7 +19,7 @@ namespace rowhaul {
 struct SourceFile {
     std::string name;
     std::uint64_t bytes = 0;  // as they lie there
-    std::uint64_t rows = 0;   // delivered
+    std::uint64_t rows = 0;   // delivered, those of `rejected` not among them
     std::uint64_t rejected = 0;
     std::string sha256;  // lowercase hex; empty when it was not read to its end
     std::optional<std::chrono::sys_seconds> modified;

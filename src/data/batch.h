@@ -117,7 +117,8 @@ public:
     // The number of the first row of this batch in its source, counted from 1.
     std::uint64_t first_row() const { return first_row_; }
     void set_first_row(std::uint64_t row) { first_row_ = row; }
-    // At least one a row when the rows come from a file, else none.
+    // At least one a row when the rows come from a file or some between them were left out, else none.
+    // Whoever keeps only some rows keeps theirs.
     std::vector<RowOrigin>& origins() { return origins_; }
     const std::vector<RowOrigin>& origins() const { return origins_; }
     std::uint64_t row_number(std::size_t row) const { return origins_.empty() ? first_row_ + row : origins_[row].row; }

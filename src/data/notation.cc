@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace rowhaul {
 
@@ -117,6 +118,81 @@ void NumberNotation::append(std::string_view canonical, std::string& out) const 
     }
     at = put(at, rest);
     out.resize(static_cast<std::size_t>(at - out.data()));
+}
+
+namespace {
+
+constexpr std::array<std::string_view, 3> apostrophes{"’", "'", "`"};
+constexpr std::array<std::string_view, 4> spaces{" ", "\u00a0", "\u202f", "\u2009"};
+
+// People and programs mix marks that look alike.
+bool take_grouping(std::string_view& text, std::string_view grouping) {
+    const auto take_one_of = [&](std::span<const std::string_view> marks) {
+        const auto found = std::ranges::find_if(marks, [&](std::string_view mark) { return text.starts_with(mark); });
+        if (found == marks.end()) {
+            return false;
+        }
+        text.remove_prefix(found->size());
+        return true;
+    };
+    if (std::ranges::find(apostrophes, grouping) != apostrophes.end()) {
+        return take_one_of(apostrophes);
+    }
+    if (std::ranges::find(spaces, grouping) != spaces.end()) {
+        return take_one_of(spaces);
+    }
+    return take_one_of({&grouping, 1});
+}
+
+std::string_view without_spaces(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t\r\n");
+    return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r\n") + 1 - first);
+}
+
+}  // namespace
+
+bool NumberNotation::read(std::string_view written, std::string& out) const {
+    auto rest = without_spaces(written);
+    const std::size_t before = out.size();
+    const auto give_up = [&] {
+        out.resize(before);
+        return false;
+    };
+    if (rest.starts_with('-') || rest.starts_with('+')) {
+        if (rest[0] == '-') {
+            out += '-';
+        }
+        rest = rest.substr(1);
+    } else if (rest.starts_with("−")) {
+        out += '-';
+        rest.remove_prefix(std::string_view("−").size());
+    }
+    const auto first = count_digits(rest);
+    auto whole = std::string(take(rest, first));
+    if (!grouping_.empty()) {
+        const bool may_group = first >= 1 && first <= 3;
+        while (may_group && !rest.empty() && take_grouping(rest, grouping_)) {
+            if (count_digits(rest) != 3) {
+                return give_up();
+            }
+            whole += take(rest, 3);
+        }
+    }
+    const auto significant = std::min(whole.find_first_not_of('0'), whole.empty() ? 0 : whole.size() - 1);
+    out += whole.empty() ? "0" : whole.substr(significant);
+    if (!rest.starts_with(decimal_mark_)) {
+        return rest.empty() && !whole.empty() ? true : give_up();
+    }
+    rest.remove_prefix(decimal_mark_.size());
+    const auto decimals = take(rest, count_digits(rest));
+    if (!rest.empty() || (decimals.empty() && whole.empty())) {
+        return give_up();
+    }
+    if (!decimals.empty()) {
+        out += '.';
+        out += decimals;
+    }
+    return true;
 }
 
 struct DateNotation::Fields {
@@ -270,6 +346,104 @@ char* DateNotation::put_piece(const Piece& piece, const Fields& fields, char* to
             return put(to, fields.offset);
     }
     return to;
+}
+
+bool DateNotation::read_piece(const Piece& piece, std::string_view& rest, Fields& fields) {
+    const auto digits = [&](std::string_view& part, std::size_t least, std::size_t most) {
+        const auto count = std::min(count_digits(rest), most);
+        part = take(rest, count);
+        return count >= least;
+    };
+    switch (piece.part) {
+        case Part::Literal: {
+            const bool fits = rest.starts_with(piece.literal);
+            take(rest, fits ? piece.literal.size() : 0);
+            return fits;
+        }
+        case Part::Year:
+            return digits(fields.year, 4, 4);
+        case Part::ShortYear:
+            return digits(fields.year, 2, 2);
+        case Part::Month:
+            return digits(fields.month, 2, 2);
+        case Part::BareMonth:
+            return digits(fields.month, 1, 2);
+        case Part::Day:
+            return digits(fields.day, 2, 2);
+        case Part::BareDay:
+            return digits(fields.day, 1, 2);
+        case Part::Hour:
+            return digits(fields.hour, 2, 2);
+        case Part::BareHour:
+            return digits(fields.hour, 1, 2);
+        case Part::Minute:
+            return digits(fields.minute, 2, 2);
+        case Part::Second:
+            return digits(fields.second, 2, 2);
+        case Part::FractionAsIs:
+            if (piece.literal.empty() || !rest.starts_with(piece.literal)) {
+                return piece.literal.empty() ? digits(fields.fraction, 1, 9) : true;
+            }
+            take(rest, piece.literal.size());
+            return digits(fields.fraction, 1, 9);
+        case Part::Fraction:
+            return digits(fields.fraction, piece.digits, piece.digits);
+        case Part::Offset: {
+            if (rest.starts_with('Z')) {
+                take(rest, 1);
+                fields.offset = "+00:00";
+                return true;
+            }
+            const auto size = rest.size() >= 6 && rest[3] == ':' ? 6U : 0U;
+            fields.offset = take(rest, size);
+            return size != 0 && (fields.offset[0] == '+' || fields.offset[0] == '-') &&
+                   count_digits(fields.offset.substr(1)) == 2 && count_digits(fields.offset.substr(4)) == 2;
+        }
+    }
+    return false;
+}
+
+bool DateNotation::read(std::string_view written, std::string& out) const {
+    auto rest = without_spaces(written);
+    Fields fields;
+    for (const auto& piece : pieces_) {
+        if (!read_piece(piece, rest, fields)) {
+            return false;
+        }
+    }
+    if (!rest.empty()) {
+        return false;
+    }
+    const auto two = [&](std::string_view part, std::string_view missing) {
+        if (part.size() == 1) {
+            out += '0';
+        }
+        out += part.empty() ? missing : part;
+    };
+    if (has_date_) {
+        if (fields.year.size() == 2) {
+            out += fields.year < "70" ? "20" : "19";
+        }
+        out += fields.year.empty() ? "1970" : fields.year;
+        out += '-';
+        two(fields.month, "01");
+        out += '-';
+        two(fields.day, "01");
+    }
+    if (has_time_) {
+        out += has_date_ ? " " : "";
+        two(fields.hour, "00");
+        out += ':';
+        two(fields.minute, "00");
+        out += ':';
+        two(fields.second, "00");
+        if (!fields.fraction.empty()) {
+            out += '.';
+            out += fields.fraction;
+        }
+        out += fields.offset;
+    }
+    return true;
 }
 
 void DateNotation::append(std::string_view canonical, std::string& out) const {

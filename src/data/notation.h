@@ -22,6 +22,11 @@ public:
     // and whatever is no number stay as they are.
     void append(std::string_view canonical, std::string& out) const;
 
+    // The other way round: appends the canonical text of a number that is written so, also without
+    // its thousands kept apart and with a space or sign before it. False, with nothing appended, when
+    // it is not: marks at other places than between thousands are no slip to be overlooked.
+    bool read(std::string_view written, std::string& out) const;
+
     std::string_view decimal_mark() const { return decimal_mark_; }
     std::string_view grouping() const { return grouping_; }  // empty = thousands stay together
     bool is_canonical() const { return decimal_mark_ == "." && grouping_.empty(); }
@@ -48,6 +53,12 @@ public:
     // Appends a cell. Infinities, years BC and whatever lacks a part that the pattern names (a date
     // where hours are wanted, a text that is no date) stay as they are.
     void append(std::string_view canonical, std::string& out) const;
+
+    // The other way round: appends the canonical text of a date or time that is written so. Years of
+    // two digits are 1970 to 2069; parts that the pattern does not name are the first of their kind.
+    // False, with nothing appended, when the text does not follow the pattern; whether such a day
+    // exists is not looked at.
+    bool read(std::string_view written, std::string& out) const;
 
     bool has_date() const { return has_date_; }
     bool has_time() const { return has_time_; }
@@ -81,6 +92,7 @@ private:
     void add_letters(std::string_view pattern, std::string_view letters);
     static bool split(std::string_view canonical, Fields& fields);
     static char* put_piece(const Piece&, const Fields&, char* to);
+    static bool read_piece(const Piece&, std::string_view& rest, Fields&);
 
     std::vector<Piece> pieces_;
     std::size_t longest_literals_ = 0;  // bytes that do not come from the cell

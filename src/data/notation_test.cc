@@ -86,5 +86,53 @@ TEST(DateNotation, RefusesWhatItDoesNotKnow) {
     }
 }
 
+std::string number_read(std::string_view sample, std::string_view written) {
+    std::string out;
+    return NumberNotation(sample).read(written, out) ? out : "no:" + out;
+}
+
+TEST(NumberNotation, reads_what_people_write) {
+    EXPECT_EQ(number_read("1.234,56", "1.234,56"), "1234.56");
+    EXPECT_EQ(number_read("1.234,56", "1234,5"), "1234.5");
+    EXPECT_EQ(number_read("1.234,56", " -0,50 "), "-0.50");
+    EXPECT_EQ(number_read("1.234,56", "+1.000.000"), "1000000");
+    EXPECT_EQ(number_read("1.234,56", ",5"), "0.5");
+    EXPECT_EQ(number_read("1.234,56", "007"), "7");
+    EXPECT_EQ(number_read("1’234.50", "1'234’567.8"), "1234567.8");
+    EXPECT_EQ(number_read("1 234,56", "1\u00a0234\u202f567,8"), "1234567.8");
+    EXPECT_EQ(number_read("1,5", "−3"), "-3");
+}
+
+TEST(NumberNotation, does_not_guess) {
+    for (const auto* wrong :
+         {"1.5", "1.23,4", "12.34.567", "1,234,56", "", "-", ",", "abc", "1 000", "1.", "1.234.", "1e5"}) {
+        EXPECT_EQ(number_read("1.234,56", wrong), "no:") << wrong;
+    }
+    EXPECT_EQ(number_read("1234.56", "1,234.5"), "no:");
+}
+
+std::string date_read(std::string_view pattern, std::string_view written) {
+    std::string out;
+    return DateNotation(pattern).read(written, out) ? out : "no:" + out;
+}
+
+TEST(DateNotation, reads_what_people_write) {
+    EXPECT_EQ(date_read("dd.mm.yyyy", "01.03.2024"), "2024-03-01");
+    EXPECT_EQ(date_read("d.m.yy", "1.3.24"), "2024-03-01");
+    EXPECT_EQ(date_read("d.m.yy", "31.12.70"), "1970-12-31");
+    EXPECT_EQ(date_read("dd.mm.yyyy HH:MM:SS", " 01.03.2024 13:45:59 "), "2024-03-01 13:45:59");
+    EXPECT_EQ(date_read("yyyymmdd", "20240301"), "2024-03-01");
+    EXPECT_EQ(date_read("yyyy-mm-dd'T'HH:MM:SS.fz", "2024-03-01T13:45:59.123Z"), "2024-03-01 13:45:59.123+00:00");
+    EXPECT_EQ(date_read("yyyy-mm-dd'T'HH:MM:SS.fz", "2024-03-01T13:45:59-05:30"), "2024-03-01 13:45:59-05:30");
+    EXPECT_EQ(date_read("H:MM", "9:05"), "09:05:00");
+}
+
+TEST(DateNotation, does_not_guess_either) {
+    for (const auto* wrong : {"1.3.2024", "01.03.24", "01.03.2024 ", "2024-03-01", "", "01.03.20245", "01.xx.2024"}) {
+        const bool is_padded = std::string_view(wrong).ends_with(' ');
+        EXPECT_EQ(date_read("dd.mm.yyyy", wrong), is_padded ? "2024-03-01" : "no:") << wrong;
+    }
+}
+
 }  // namespace
 }  // namespace rowhaul

@@ -51,6 +51,11 @@ std::vector<FileRecord> file_records(const std::vector<StoredFile>& files) {
     return records;
 }
 
+std::map<std::string, std::string> parameters_for(const TaskDefinition& task, const std::string& mapping) {
+    const auto found = task.parameters.find(mapping);
+    return found != task.parameters.end() ? found->second : std::map<std::string, std::string>();
+}
+
 std::vector<StoredFile> published(std::vector<StoredFile> files) {
     for (auto& file : files) {
         file.state = FileState::Published;
@@ -169,7 +174,8 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
                            .created = together ? record.started : now(),
                            .zone = task.options.timezone.empty() ? project_.zone() : task.options.timezone,
                            .task = task.name,
-                           .parent = record.id};
+                           .parent = record.id,
+                           .parameters = parameters_for(task, name)};
         auto& run = *runs.emplace_back(std::make_unique<MappingRun>(setting, project_.mapping(name), connections));
         all_well = run.carry(context, observer) && (together || run.publish(context)) && all_well;
         const bool stopped = context.stop != nullptr && context.stop->requested();

@@ -140,7 +140,7 @@ void MappingRun::prepare_target() {
         setting_.store.put_file(waybill_.execution, 0, {.name = waybill_.target_object});
     }
     haul_ = std::make_unique<Haul>(
-        *source_, mapping_.fields, *target_, [this](Reject reject) { rejects_->keep(std::move(reject)); },
+        *source_, rules_, *target_, [this](Reject reject) { rejects_->keep(std::move(reject)); },
         mapping_.reject_limit);
 }
 
@@ -148,6 +148,7 @@ void MappingRun::prepare_target() {
 // is in the target already, of which nothing is visible yet.
 void MappingRun::carry_whole(const Context& context, RunObserver& observer) {
     prepare_source();
+    rules_ = rules();
     while (true) {
         prepare_target();
         observer.started({mapping_.name, progress_, *target_});
@@ -164,6 +165,27 @@ void MappingRun::carry_whole(const Context& context, RunObserver& observer) {
         target_.reset();
         rejects_->restart();
     }
+}
+
+RowRules MappingRun::rules() const {
+    return {.fields = mapping_.fields,
+            .where = mapping_.where,
+            .parameters = parameters(),
+            .facts = facts(),
+            .path = mapping_.path};
+}
+
+RunFacts MappingRun::facts() const {
+    const auto since_epoch = std::chrono::floor<std::chrono::microseconds>(setting_.created.time_since_epoch());
+    return {.now_utc = {since_epoch.count()}, .zone = setting_.zone};
+}
+
+std::vector<Parameter> MappingRun::parameters() const {
+    auto given = setting_.parameters;
+    for (const auto& [name, text] : setting_.request.parameters) {
+        given[name] = text;
+    }
+    return run_parameters(facts(), setting_.store.last_success(mapping_.name), given);
 }
 
 bool MappingRun::carry(const Context& context, RunObserver& observer) {

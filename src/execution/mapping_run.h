@@ -46,6 +46,7 @@ struct RunRequest {
     std::string cause = "command";
     std::filesystem::path input = {};  // a file of this machine in place of the source's; a mapping only
     bool again = false;                // also files that were taken in before
+    std::map<std::string, std::string> parameters = {};  // for `:name` in expressions
 };
 
 // What the mappings of a run have in common.
@@ -57,8 +58,9 @@ struct RunSetting {
     const RunRequest& request;
     Moment created;
     std::string zone;
-    std::string task;    // empty outside a task
-    std::string parent;  // the task's execution
+    std::string task;                               // empty outside a task
+    std::string parent;                             // the task's execution
+    std::map<std::string, std::string> parameters;  // the task's, for this mapping
 };
 
 // The connections of one run, each made once: several files go over one session. Sources and targets
@@ -106,6 +108,9 @@ private:
     void prepare_source();
     void prepare_target();
     void carry_whole(const Context&, RunObserver&);
+    RowRules rules() const;
+    RunFacts facts() const;
+    std::vector<Parameter> parameters() const;
     void fail(const Error&);
     // `files` may lie unfinished at the target; those that were delivered are known.
     void end(RunOutcome outcome, std::vector<StoredFile> files = {});
@@ -118,6 +123,7 @@ private:
     const MappingDefinition& mapping_;
     ConnectionPool& connections_;
     std::uint64_t sequence_;
+    RowRules rules_;
     Waybill waybill_;
     std::unique_ptr<LifeSign> alive_;
     HaulProgress progress_;

@@ -21,7 +21,7 @@ namespace {
 constexpr std::array<std::string_view, 7> file_keys{"version",  "include",  "settings", "connections",
                                                     "defaults", "mappings", "tasks"};
 constexpr std::array<std::string_view, 4> included_keys{"version", "connections", "mappings", "tasks"};
-constexpr std::array<std::string_view, 4> mapping_keys{"source", "target", "fields", "options"};
+constexpr std::array<std::string_view, 5> mapping_keys{"source", "target", "fields", "where", "options"};
 
 // Names become parts of file names, of commands and of messages.
 bool is_name(std::string_view name) {
@@ -94,6 +94,48 @@ bool is_new_name(const Definitions& definitions, const Node::Entry& entry, std::
     return true;
 }
 
+// Messages and rejects show expressions and their values, which must not come from where secrets lie.
+bool refuse_tainted(const Node* node, const std::string& path, Problems& problems) {
+    const bool is_tainted = node != nullptr && node->is_tainted();
+    if (is_tainted) {
+        problems.add(node->position(), path, "cannot be taken from the environment or a file: messages may show it");
+    }
+    return is_tainted;
+}
+
+// The mappings of a task may be given by name, or as { mapping: name, with: { client: 7777 } }.
+TaskDefinition read_task(const Node::Entry& entry, Problems& problems) {
+    TaskDefinition task{.name = entry.key, .options = {}, .section = entry.value, .parameters = {}};
+    const auto path = fmt::format("tasks.{}", entry.key);
+    if (Node* mappings = task.section.find("mappings"); mappings != nullptr && mappings->is_sequence()) {
+        for (auto& item : mappings->items()) {
+            if (!item.is_map()) {
+                continue;
+            }
+            const auto item_path = path + ".mappings";
+            static constexpr std::array<std::string_view, 2> known{"mapping", "with"};
+            check_keys(item, item_path, known, problems);
+            const Node* name = item.find("mapping");
+            if (name == nullptr || !name->is_scalar()) {
+                problems.add(item.position(), item_path,
+                             "must name its mapping, as in `{ mapping: customers, with: … }`");
+            }
+            for (const auto& parameter : map_of(item, item_path, "with", problems).entries()) {
+                if (!parameter.value.is_scalar()) {
+                    problems.add(parameter.value.position(), fmt::format("{}.with.{}", item_path, parameter.key),
+                                 fmt::format("must be a text or number, not {}", name_of(parameter.value.kind())));
+                }
+                refuse_tainted(&parameter.value, fmt::format("{}.with.{}", item_path, parameter.key), problems);
+                task.parameters[name != nullptr ? name->text() : ""][parameter.key] =
+                    parameter.value.is_tainted() ? "" : parameter.value.text();
+            }
+            item = Node::scalar(name != nullptr ? name->text() : "", item.position());
+        }
+    }
+    task.options = parse<TaskOptions>(task.section, path, problems);
+    return task;
+}
+
 void check_version(const Node& document, Problems& problems) {
     const Node* version = document.find("version");
     if (version == nullptr) {
@@ -111,15 +153,21 @@ std::vector<Field> read_fields(const Node& fields, const std::string& path, Prob
     }
     for (const auto& item : fields.items()) {
         const auto item_path = fmt::format("{}[{}]", path, read.size() + 1);
-        Field field{item.text(), item.text()};
-        if (!item.is_scalar()) {
-            auto options = parse<FieldOptions>(item, item_path, problems);
-            field = {options.to, options.from.empty() ? options.to : options.from};
+        bool may_be_shown = true;
+        for (const auto* key : {"value", "constant", "default"}) {
+            may_be_shown = !refuse_tainted(item.is_map() ? item.find(key) : nullptr,
+                                           fmt::format("{}.{}", item_path, key), problems) &&
+                           may_be_shown;
+        }
+        auto field = item.is_scalar() ? Field{item.text(), item.text(), ""}
+                                      : field_of(parse<FieldOptions>(item, item_path, problems));
+        if (!may_be_shown) {
+            field = {.to = field.to, .from = field.to, .value = ""};
         }
         if (!field.to.empty() && std::ranges::find(read, field.to, &Field::to) != read.end()) {
             problems.add(item.position(), item_path, fmt::format("makes a second column \"{}\"", field.to));
         }
-        read.push_back(std::move(field));
+        read.push_back(field);
     }
     if (read.empty()) {
         problems.add(fields.position(), path, "is empty; leave it out to take every column");
@@ -210,6 +258,7 @@ Project::Project(const std::filesystem::path& file, const Catalog& catalog) : ca
     }
     for (const auto& mapping : mappings_) {
         check_sides(mapping, problems);
+        check_expressions(mapping, problems);
     }
     check_tasks(problems);
     if (!problems.empty()) {
@@ -288,8 +337,7 @@ void Project::read_objects(const Node& document, Problems& problems) {
     }
     for (const auto& entry : map_of(document, "", "tasks", problems).entries()) {
         if (is_new_name(tasks_, entry, "tasks", problems)) {
-            tasks_.push_back({entry.key, parse<TaskOptions>(entry.value, fmt::format("tasks.{}", entry.key), problems),
-                              entry.value});
+            tasks_.push_back(read_task(entry, problems));
         }
     }
 }
@@ -316,6 +364,15 @@ void Project::read_mapping(std::string_view name, const Node& own, Problems& pro
     if (const Node* fields = whole.find("fields")) {
         mapping.fields = read_fields(*fields, fmt::format("{}.fields", mapping.path), problems);
     }
+    if (const Node* where = whole.find("where"); where != nullptr && !where->is_null()) {
+        if (!where->is_scalar()) {
+            problems.add(where->position(), fmt::format("{}.where", mapping.path),
+                         fmt::format("must be an expression, not {}", name_of(where->kind())));
+        }
+        refuse_tainted(where, fmt::format("{}.where", mapping.path), problems);
+        mapping.where = where->is_tainted() ? "" : where->text();
+    }
+    mapping.section = whole;
     mappings_.push_back(std::move(mapping));
 }
 
@@ -341,6 +398,35 @@ void Project::check_sides(const MappingDefinition& mapping, Problems& problems) 
         const TargetRequest request{
             .mode = RunMode::Test, .mapping = mapping.name, .execution = "validate", .zone = settings_.timezone};
         to->target(mapping.target, fmt::format("{}.target", mapping.path), request, problems);
+    }
+}
+
+// Types of columns are known no sooner than when a source is asked; the rest is checked here.
+void Project::check_expressions(const MappingDefinition& mapping, Problems& problems) const {
+    RowRules rules{.fields = mapping.fields,
+                   .where = mapping.where,
+                   .parameters = run_parameters({}, {}),
+                   .facts = {},
+                   .path = mapping.path};
+    for (const auto& task : tasks_) {
+        const auto given = task.parameters.find(mapping.name);
+        if (given != task.parameters.end()) {
+            for (const auto& [name, text] : given->second) {
+                rules.parameters.push_back({name, Kind::Unknown, text});
+            }
+        }
+    }
+    for (const auto& problem : problems_of(rules)) {
+        if (!problem.field) {
+            problems.add(mapping.section.find("where")->position(), fmt::format("{}.where", mapping.path),
+                         problem.message);
+            continue;
+        }
+        const Node& item = mapping.section.find("fields")->items()[*problem.field];
+        const Node* value = item.is_map() ? item.find("value") : nullptr;
+        problems.add(value != nullptr ? value->position() : item.position(),
+                     fmt::format("{}.fields[{}]{}", mapping.path, *problem.field + 1, value != nullptr ? ".value" : ""),
+                     problem.message);
     }
 }
 
@@ -428,6 +514,19 @@ std::unique_ptr<Connection> Project::connect(std::string_view name) const {
     auto connected = catalog_.connection(definition.section, definition.path, problems);
     problems.throw_if_any();
     return connected;
+}
+
+std::vector<Parameter> run_parameters(const RunFacts& facts, std::optional<Moment> last_success,
+                                      const std::map<std::string, std::string>& given) {
+    const Moment now{std::chrono::microseconds(facts.now_utc.micros)};
+    std::vector<Parameter> parameters{
+        {"today", Kind::Date, format_time(now, facts.zone, "%Y-%m-%d")},
+        {"last_success", Kind::TimestampZoned, last_success ? utc_text(*last_success) : "-infinity"}};
+    for (const auto& [name, text] : given) {
+        std::erase_if(parameters, [&](const Parameter& known) { return known.name == name; });
+        parameters.push_back({name, Kind::Unknown, text});
+    }
+    return parameters;
 }
 
 std::vector<ComponentInfo> project_parts() {

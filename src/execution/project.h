@@ -2,7 +2,9 @@
 // rowhaul.yaml: connections, mappings and tasks with everything that they are made of, checked as a
 // whole. Nothing is reached while it is read.
 #pragma once
+#include "base/time.h"
 #include "connector/catalog.h"
+#include "execution/field_options.h"
 #include "mapping/fields.h"
 #include "options/component.h"
 #include "options/document.h"
@@ -14,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,18 +40,6 @@ struct SettingsOptions {
                        option("language", &SettingsOptions::language, "Language of what is sent to people."));
     }();
     static void validate(const SettingsOptions&, Problems&);
-};
-
-struct FieldOptions {
-    std::string to;
-    std::string from;
-
-    static constexpr auto spec = [] {
-        return options(
-            option("to", &FieldOptions::to, "Name of the column in the target.").required().example("Vorname"),
-            option("from", &FieldOptions::from, "Column of the source; the same name if not given.")
-                .example("first_name"));
-    }();
 };
 
 // What a mapping is told beside its source, target and fields.
@@ -101,14 +92,18 @@ struct MappingDefinition {
     std::string target_connection;
     Node source;
     Node target;
+    Node section;               // the whole, with what `defaults` add
     std::vector<Field> fields;  // empty = every column
     RejectLimit reject_limit;
+    std::string where;  // empty = every row
 };
 
 struct TaskDefinition {
     std::string name;
     TaskOptions options;
     Node section;
+    // What `:name` stands for in the expressions of a mapping, by the mapping's name.
+    std::map<std::string, std::map<std::string, std::string>> parameters;
 };
 
 struct ConnectionDefinition {
@@ -152,6 +147,7 @@ private:
     void read_mapping(std::string_view name, const Node& own, Problems&);
     void check_sides(const MappingDefinition&, Problems&) const;
     void check_tasks(Problems&) const;
+    void check_expressions(const MappingDefinition&, Problems&) const;
     void check_files(const TaskDefinition&, Problems&) const;
 
     const Catalog& catalog_;
@@ -163,6 +159,11 @@ private:
     std::vector<MappingDefinition> mappings_;
     std::vector<TaskDefinition> tasks_;
 };
+
+// What expressions may name beside columns: :today and :last_success, and what a task or command
+// gives. Without a moment, and without an earlier success, these are as early as can be.
+std::vector<Parameter> run_parameters(const RunFacts& facts, std::optional<Moment> last_success,
+                                      const std::map<std::string, std::string>& given = {});
 
 // JSON Schema of rowhaul.yaml, from the same declarations that read it.
 std::string project_schema(const Catalog&);

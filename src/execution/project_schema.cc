@@ -83,6 +83,11 @@ json::object fields_schema() {
                                                          schema_of(describe_options<FieldOptions>())}}}}};
 }
 
+json::object where_schema() {
+    return {{"type", json::array{"string", "boolean"}},
+            {"description", "SQL expression that a row must meet to take part; every row does if not given."}};
+}
+
 json::object mapping_schema(const Catalog& catalog) {
     // What a mapping lacks may stand in `defaults`, which a schema cannot follow: nothing is required.
     return {{"type", "object"},
@@ -90,6 +95,7 @@ json::object mapping_schema(const Catalog& catalog) {
             {"properties", json::object{{"source", source_schema(catalog)},
                                         {"target", target_schema(catalog, Completeness::Partial)},
                                         {"fields", fields_schema()},
+                                        {"where", where_schema()},
                                         {"options", schema_of(describe_options<MappingOptions>())}}}};
 }
 

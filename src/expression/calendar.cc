@@ -533,6 +533,11 @@ std::optional<Interval> parse_interval(std::string_view text) {
     while (!reader.at_end()) {
         Reader ahead = reader;
         if (ahead.take_word("ago") && ahead.at_end()) {
+            if (interval.months == std::numeric_limits<std::int32_t>::min() ||
+                interval.days == std::numeric_limits<std::int32_t>::min() ||
+                interval.micros == std::numeric_limits<std::int64_t>::min()) {
+                return {};
+            }
             return Interval{-interval.months, -interval.days, -interval.micros};
         }
         if (!read_interval_part(reader, interval)) {

@@ -15,6 +15,9 @@ namespace {
 // ---- from text ----
 
 std::int64_t integer_from_text(Row& row, std::string_view text) {
+    if (Decimal plain; text.size() < 19 && parse_plain_decimal(text, plain) && plain.scale == 0 && text.back() != '.') {
+        return static_cast<std::int64_t>(plain.coefficient);
+    }
     auto digits = trimmed(text);
     if (digits.starts_with('+') && digits.size() > 1 && digits[1] != '-') {
         digits.remove_prefix(1);
@@ -33,6 +36,9 @@ std::int64_t integer_from_text(Row& row, std::string_view text) {
 }
 
 Decimal decimal_from_text(Row& row, std::string_view text) {
+    if (Decimal plain; parse_plain_decimal(text, plain)) {
+        return plain;
+    }
     const auto value = parse_decimal(text, row.decimals());
     if (!value) {
         row.fail(Failure::InvalidDecimal, text);

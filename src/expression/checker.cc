@@ -7,6 +7,8 @@
 #include <array>
 #include <charconv>
 #include <fmt/format.h>
+#include <functional>
+#include <iterator>
 
 namespace rowhaul {
 
@@ -290,7 +292,7 @@ Typed Checker::cast(const Syntax& syntax) {
          fmt::format("{} is no type that is known here; limits are decimal(10,2) and varchar(50)", syntax.name));
 }
 
-Typed Checker::limited(Typed value, Overload limit, const std::vector<std::int64_t>& limits) {
+Typed Checker::limited(Typed value, const Overload& limit, const std::vector<std::int64_t>& limits) {
     const auto place = value.place;
     std::vector<Typed> arguments{std::move(value)};
     for (const auto number : limits) {
@@ -435,6 +437,16 @@ Typed Checker::common(const Function& function, const Syntax& syntax, std::vecto
             argument = converted(std::move(argument), kind);
         }
     }
+    if (syntax.name == "in") {
+        // PostgreSQL compares with what does not hang on the row first, if there are two of it.
+        const auto is_constant = [&](const Typed& item) { return program_.nodes_[node_of(item)].stride == 0; };
+        std::vector<Typed> ordered{arguments[0]};
+        std::copy_if(arguments.begin() + 1, arguments.end(), std::back_inserter(ordered), is_constant);
+        if (ordered.size() > 2) {
+            std::copy_if(arguments.begin() + 1, arguments.end(), std::back_inserter(ordered), std::not_fn(is_constant));
+            arguments = std::move(ordered);
+        }
+    }
     return made(function.kernel, function.shape == Shape::Compared ? Kind::Boolean : kind, syntax.place, arguments);
 }
 
@@ -491,20 +503,23 @@ Typed Checker::rewritten(const Syntax& syntax, std::vector<Typed> arguments) {
 std::size_t Program::add(std::string_view expression) {
     const auto syntax = parse_expression(expression);
     Checker checker(*this, expression);
-    auto value = checker.check(*syntax);
-    if (syntax->form == Syntax::Form::Column && schema_) {
+    const auto value = checker.check(*syntax);
+    if (syntax->form == Form::Column && schema_) {
         // The cells as they are, not as they would be written anew.
-        const auto kind = value.kind;
-        const auto index =
-            std::ranges::find_if(column_nodes_, [&](const auto& known) { return known.second == *value.node; })->first;
-        const auto slot = static_cast<std::size_t>(std::ranges::find(columns_, index) - columns_.begin());
-        const auto raw = std::ranges::find_if(nodes_, [&](const Node& node) {
-            return node.kernel == nullptr && !node.is_constant && node.index == slot;
-        });
-        results_.push_back({static_cast<std::uint32_t>(raw - nodes_.begin()), kind, index});
-        assign_places();
-        return results_.size() - 1;
+        const auto column =
+            std::ranges::find_if(column_nodes_, [&](const auto& known) { return known.second == *value.node; });
+        return add_raw_column(column->first);
     }
+    return add_value(checker, value);
+}
+
+std::size_t Program::add_raw_column(std::size_t schema_index) {
+    results_.push_back({raw_column_node(schema_index), kind_of((*schema_)[schema_index].type), schema_index});
+    assign_places();
+    return results_.size() - 1;
+}
+
+std::size_t Program::add_value(Checker& checker, CheckedValue value) {
     if (value.kind == Kind::Unknown) {
         value = checker.as(std::move(value), Kind::Text);
     }

@@ -14,14 +14,7 @@ class Checker {
 public:
     Checker(Program& program, std::string_view text) : program_(program), text_(text) {}
 
-    // A part with its kind; a literal has no node before its place gives it a kind.
-    struct Typed {
-        Kind kind = Kind::Unknown;
-        std::optional<std::uint32_t> node;
-        std::optional<std::string> literal;  // of Kind::Unknown; nothing = NULL
-        std::size_t place = 0;
-        std::optional<std::string> constant_text = {};  // what a constant text says, for checks of it
-    };
+    using Typed = CheckedValue;
 
     Typed check(const Syntax&);
     // As this kind, where it may become it without a cast; fails with `what` as the subject.
@@ -42,7 +35,7 @@ private:
     Typed rewritten(const Syntax&, std::vector<Typed>);
     Typed made(Kernel, Kind, std::size_t place, const std::vector<Typed>&);
     Typed converted(Typed, Kind);
-    Typed limited(Typed, Overload, const std::vector<std::int64_t>& limits);
+    Typed limited(Typed, const Overload&, const std::vector<std::int64_t>& limits);
     // What all of these can be at once; Any when that is not known yet.
     Kind common_kind(const std::vector<Typed>&, const Syntax&) const;
     void check_count(const Function&, const Syntax&) const;

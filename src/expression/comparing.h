@@ -12,6 +12,9 @@ inline int order(const Cell& a, const Cell& b) {
     return a.text().compare(b.text());
 }
 inline int order(const Decimal& a, const Decimal& b) {
+    if (are_small(a, b) && a.scale == b.scale) {
+        return a.coefficient < b.coefficient ? -1 : a.coefficient > b.coefficient ? 1 : 0;
+    }
     return compare(a, b);
 }
 // NaN equals itself and is above everything.

@@ -422,6 +422,9 @@ void append_number(std::string& out, const Decimal& value, std::string_view patt
     auto whole = digits.substr(0, digits.find('.'));
     auto decimals = places > 0 ? digits.substr(digits.find('.') + 1) : std::string();
     const bool is_zero_whole = whole == "0";
+    // Without filling, a zero whose decimals are not shown is shown before the point.
+    const bool shows_nothing = !fills && is_zero_whole && decimals.find_first_not_of('0') == std::string::npos &&
+                               decimals_pattern.find('0') == std::string_view::npos;
     const bool overflows = !value.is_finite() || (is_zero_whole ? 0 : whole.size()) > digits_wanted;
     const auto first_zero = whole_pattern.find('0');
     // Leading places: nothing before the first 0 of the pattern or the first digit.
@@ -433,7 +436,7 @@ void append_number(std::string& out, const Decimal& value, std::string_view patt
         if (c == '9' || c == '0') {
             const auto from_right = digits_wanted - place++;
             const bool has_digit = !is_zero_whole && from_right <= whole.size();
-            const bool is_last_of_zero = is_zero_whole && from_right == 1 && (places == 0 || c == '0');
+            const bool is_last_of_zero = is_zero_whole && from_right == 1 && (places == 0 || c == '0' || shows_nothing);
             has_begun = has_begun || has_digit || i >= first_zero || is_last_of_zero;
             if (overflows) {
                 shown += '#';

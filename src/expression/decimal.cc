@@ -6,6 +6,7 @@
 #include <boost/multiprecision/cpp_int.hpp>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace rowhaul {
@@ -29,6 +30,15 @@ constexpr auto powers = [] {
         all[i] = all[i - 1] * 10;
     }
     return all;
+}();
+
+constexpr auto digit_pairs = [] {
+    std::array<char, 200> pairs{};
+    for (std::size_t i = 0; i < 100; ++i) {
+        pairs[2 * i] = static_cast<char>('0' + i / 10);
+        pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
+    }
+    return pairs;
 }();
 
 constexpr Uint128 magnitude(Int128 value) {
@@ -94,6 +104,10 @@ Wide scaled_up(const Decimal& value, std::int32_t by) {
 
 // The coefficient at a higher scale; false when 128 bits do not hold it.
 bool scale_up(Int128& value, std::int32_t by) {
+    if (by < static_cast<std::int32_t>(small_powers.size()) && fits_64(value)) {
+        value *= small_powers[static_cast<std::size_t>(by)];
+        return true;
+    }
     return by <= most_power && !__builtin_mul_overflow(value, powers[static_cast<std::size_t>(by)], &value);
 }
 
@@ -141,13 +155,14 @@ std::int32_t quotient_scale(const Decimal& dividend, const Decimal& divisor) {
     return std::min(scale, 1000);
 }
 
-Int128 divided(Int128 dividend, Int128 divisor, Rounding rounding) {
-    const Int128 quotient = dividend / divisor;
-    const Int128 rest = dividend % divisor;
+template <class Number>
+Number divided_whole(Number dividend, Number divisor, Rounding rounding) {
+    const Number quotient = dividend / divisor;
+    const Number rest = dividend % divisor;
     if (rest == 0) {
         return quotient;
     }
-    const Int128 away = (rest < 0) == (divisor < 0) ? 1 : -1;
+    const Number away = (rest < 0) == (divisor < 0) ? 1 : -1;
     switch (rounding) {
         case Rounding::HalfAway:
             return magnitude(rest) >= magnitude(divisor) - magnitude(rest) ? quotient + away : quotient;
@@ -159,6 +174,14 @@ Int128 divided(Int128 dividend, Int128 divisor, Rounding rounding) {
             return away < 0 ? quotient - 1 : quotient;
     }
     return quotient;
+}
+
+Int128 divided(Int128 dividend, Int128 divisor, Rounding rounding) {
+    // The lowest number of 64 bits has no counterpart.
+    if (fits_64(dividend) && fits_64(divisor) && dividend != std::numeric_limits<std::int64_t>::min()) {
+        return divided_whole(static_cast<std::int64_t>(dividend), static_cast<std::int64_t>(divisor), rounding);
+    }
+    return divided_whole(dividend, divisor, rounding);
 }
 
 Wide divided(const Wide& dividend, const Wide& divisor, Rounding rounding) {
@@ -278,27 +301,8 @@ void DecimalPool::clear() {
 }
 
 std::optional<Decimal> parse_decimal(std::string_view text, DecimalPool& pool) {
-    // The plainest sort: a few digits, perhaps a sign and a point.
-    if (text.size() <= 19 && !text.empty()) {
-        std::size_t at = text[0] == '-' ? 1 : 0;
-        std::uint64_t value = 0;
-        std::size_t point = text.size();
-        const std::size_t first = at;
-        for (; at < text.size(); ++at) {
-            const auto digit = static_cast<unsigned>(text[at] - '0');
-            if (digit <= 9) {
-                value = value * 10 + digit;
-            } else if (text[at] == '.' && point == text.size()) {
-                point = at;
-            } else {
-                break;
-            }
-        }
-        if (at == text.size() && at - first > (point == text.size() ? 0U : 1U)) {
-            const auto scale = point == text.size() ? 0 : static_cast<std::int32_t>(text.size() - point - 1);
-            const auto size = static_cast<Int128>(value);
-            return Decimal{.coefficient = first == 1 ? -size : size, .scale = scale};
-        }
+    if (Decimal plain; parse_plain_decimal(text, plain)) {
+        return plain;
     }
     text = without_spaces(text);
     if (const auto found = parse_special(text)) {
@@ -339,6 +343,10 @@ std::optional<Decimal> decimal_of(double value, DecimalPool& pool) {
 }
 
 std::optional<Decimal> add(const Decimal& a, const Decimal& b, DecimalPool& pool) {
+    if (a.form == Form::Finite && b.form == Form::Finite && a.scale == b.scale && fits_64(a.coefficient) &&
+        fits_64(b.coefficient)) {
+        return Decimal{.coefficient = a.coefficient + b.coefficient, .scale = a.scale};
+    }
     if (a.form == Form::Finite && b.form == Form::Finite) {
         Int128 x = a.coefficient;
         Int128 y = b.coefficient;
@@ -368,6 +376,9 @@ std::optional<Decimal> subtract(const Decimal& a, const Decimal& b, DecimalPool&
 
 std::optional<Decimal> multiply(const Decimal& a, const Decimal& b, DecimalPool& pool) {
     if (a.form == Form::Finite && b.form == Form::Finite) {
+        if (fits_64(a.coefficient) && fits_64(b.coefficient)) {
+            return checked({.coefficient = a.coefficient * b.coefficient, .scale = a.scale + b.scale});
+        }
         Int128 product = 0;
         if (!__builtin_mul_overflow(a.coefficient, b.coefficient, &product) &&
             magnitude(product) <= static_cast<Uint128>(highest)) {
@@ -541,19 +552,27 @@ double to_double(const Decimal& value) {
 }
 
 std::size_t write_finite(const Decimal& value, char* into) {
-    std::array<char, 48> digits{};
+    std::array<char, 48> digits;
+    char* const end = digits.data() + digits.size();
+    char* first = end;
     auto left = magnitude(value.coefficient);
-    char* first = digits.data() + digits.size();
-    std::int32_t count = 0;
     while (left > std::numeric_limits<std::uint64_t>::max()) {
         *--first = static_cast<char>('0' + static_cast<int>(left % 10));
         left /= 10;
-        ++count;
     }
-    for (auto small = static_cast<std::uint64_t>(left); small != 0; small /= 10) {
-        *--first = static_cast<char>('0' + small % 10);
-        ++count;
+    auto small = static_cast<std::uint64_t>(left);
+    while (small >= 100) {
+        first -= 2;
+        std::memcpy(first, &digit_pairs[2 * (small % 100)], 2);
+        small /= 100;
     }
+    if (small >= 10) {
+        first -= 2;
+        std::memcpy(first, &digit_pairs[2 * small], 2);
+    } else if (small != 0) {
+        *--first = static_cast<char>('0' + small);
+    }
+    const auto count = static_cast<std::int32_t>(end - first);
     char* at = into;
     if (value.coefficient < 0) {
         *at++ = '-';
@@ -561,13 +580,19 @@ std::size_t write_finite(const Decimal& value, char* into) {
     if (count <= value.scale) {
         *at++ = '0';
     } else {
-        at = std::copy_n(first, count - value.scale, at);
-        first += count - value.scale;
+        const auto whole = static_cast<std::size_t>(count - value.scale);
+        std::memcpy(at, first, whole);
+        at += whole;
+        first += whole;
     }
     if (value.scale > 0) {
         *at++ = '.';
-        at = std::fill_n(at, std::max(value.scale - count, 0), '0');
-        at = std::copy(first, digits.data() + digits.size(), at);
+        for (auto missing = value.scale - count; missing > 0; --missing) {
+            *at++ = '0';
+        }
+        const auto rest = static_cast<std::size_t>(end - first);
+        std::memcpy(at, first, rest);
+        at += rest;
     }
     return static_cast<std::size_t>(at - into);
 }

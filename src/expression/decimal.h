@@ -2,6 +2,7 @@
 // Exact decimals that give the same digits as PostgreSQL's numeric: a coefficient of 128 bits with a
 // scale, and arbitrary precision behind a pointer where that does not suffice.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -45,6 +46,54 @@ private:
     std::deque<BigInteger> kept_;
     std::size_t used_ = 0;
 };
+
+inline constexpr std::array<std::int64_t, 19> small_powers = [] {
+    std::array<std::int64_t, 19> all{};
+    all[0] = 1;
+    for (std::size_t i = 1; i < all.size(); ++i) {
+        all[i] = all[i - 1] * 10;
+    }
+    return all;
+}();
+
+// Nearly all numbers in business data fit into 64 bits: what the processor does in one step then.
+constexpr bool fits_64(Int128 value) {
+    return value == static_cast<std::int64_t>(value);
+}
+// Two finite decimals of 64 bits, whose sum and product need no look at their size.
+constexpr bool are_small(const Decimal& a, const Decimal& b) {
+    return a.form == Decimal::Form::Finite && b.form == Decimal::Form::Finite && fits_64(a.coefficient) &&
+           fits_64(b.coefficient);
+}
+
+// The plainest texts, a few digits with perhaps a sign and a point; false for all others.
+inline bool parse_plain_decimal(std::string_view text, Decimal& value) {
+    const auto size = text.size();
+    if (size > 19 || size == 0) {
+        return false;
+    }
+    const std::size_t first = text[0] == '-' ? 1 : 0;
+    std::uint64_t digits = 0;
+    std::size_t point = size;
+    for (std::size_t at = first; at < size; ++at) {
+        const auto digit = static_cast<unsigned>(text[at] - '0');
+        if (digit <= 9) {
+            digits = digits * 10 + digit;
+        } else if (text[at] == '.' && point == size) {
+            point = at;
+        } else {
+            return false;
+        }
+    }
+    const bool has_point = point != size;
+    if (size - first <= (has_point ? 1U : 0U)) {
+        return false;
+    }
+    const auto coefficient = static_cast<Int128>(digits);
+    value = {.coefficient = first == 1 ? -coefficient : coefficient,
+             .scale = has_point ? static_cast<std::int32_t>(size - point - 1) : 0};
+    return true;
+}
 
 // Nothing where the text is no number ("1.5", " 1e3 ", "NaN", "-Infinity"), or has too many digits.
 std::optional<Decimal> parse_decimal(std::string_view text, DecimalPool&);

@@ -177,6 +177,17 @@ void in_constant_texts(Call& call) {
     }
 }
 
+// Several constants are one array to PostgreSQL, which fails whole.
+const Vector* broken_constant(const Call& call) {
+    const auto items = call.arguments.subspan(1);
+    if (std::ranges::count_if(items, [](const Vector* item) { return item->stride() == 0; }) < 2) {
+        return nullptr;
+    }
+    const auto found = std::ranges::find_if(
+        items, [](const Vector* item) { return item->stride() == 0 && item->state(0) == State::Failed; });
+    return found != items.end() ? *found : nullptr;
+}
+
 void is_in(Call& call) {
     if (is_constant_list(call)) {
         in_constant_texts(call);
@@ -184,9 +195,14 @@ void is_in(Call& call) {
     }
     bool* out = call.out.start<bool>(Kind::Boolean, call.rows, call.stride);
     const auto& value = *call.arguments[0];
+    const auto* const broken = broken_constant(call);
     with_held_type(value.kind(), [&]<class T>(std::type_identity<T>) {
         for (std::size_t row = 0; row < count_of(call); ++row) {
             out[row] = false;
+            if (broken != nullptr && value.state(row) != State::Failed) {
+                call.out.take_state(row, *broken, 0);
+                continue;
+            }
             bool is_unknown = value.state(row) == State::Null;
             if (value.state(row) == State::Failed) {
                 call.out.take_state(row, value, row);

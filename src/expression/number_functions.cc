@@ -68,13 +68,21 @@ std::int64_t absolute_integer(Row& row, std::int64_t a) {
 }
 
 Decimal plus_decimal(Row& row, const Decimal& a, const Decimal& b) {
-    return in_range(row, add(a, b, row.decimals()));
+    return are_small(a, b) && a.scale == b.scale
+               ? Decimal{.coefficient = a.coefficient + b.coefficient, .scale = a.scale}
+               : in_range(row, add(a, b, row.decimals()));
 }
 Decimal minus_decimal(Row& row, const Decimal& a, const Decimal& b) {
-    return in_range(row, subtract(a, b, row.decimals()));
+    return are_small(a, b) && a.scale == b.scale
+               ? Decimal{.coefficient = a.coefficient - b.coefficient, .scale = a.scale}
+               : in_range(row, subtract(a, b, row.decimals()));
 }
 Decimal times_decimal(Row& row, const Decimal& a, const Decimal& b) {
-    return in_range(row, multiply(a, b, row.decimals()));
+    return are_small(a, b) && a.scale + b.scale <= Decimal::most_digits
+               ? Decimal{.coefficient = static_cast<Int128>(static_cast<std::int64_t>(a.coefficient)) *
+                                        static_cast<std::int64_t>(b.coefficient),
+                         .scale = a.scale + b.scale}
+               : in_range(row, multiply(a, b, row.decimals()));
 }
 Decimal divided_decimal(Row& row, const Decimal& a, const Decimal& b) {
     if (is_zero(b) && a.form != Decimal::Form::NotANumber) {
@@ -136,6 +144,16 @@ Decimal whole_decimal(Row& row, const Decimal& a) {
 }
 template <Rounding How>
 Decimal to_places(Row& row, const Decimal& a, std::int64_t places) {
+    // A few digits less of a number of 64 bits.
+    const auto dropped = a.scale - places;
+    if (a.form == Decimal::Form::Finite && fits_64(a.coefficient) && places >= 0 && dropped >= 0 && dropped <= 18 &&
+        How == Rounding::HalfAway && a.coefficient != lowest) {
+        const auto coefficient = static_cast<std::int64_t>(a.coefficient);
+        const auto size = static_cast<std::uint64_t>(coefficient < 0 ? -coefficient : coefficient);
+        const auto power = static_cast<std::uint64_t>(small_powers[static_cast<std::size_t>(dropped)]);
+        const auto whole = static_cast<std::int64_t>((size + power / 2) / power);
+        return {.coefficient = coefficient < 0 ? -whole : whole, .scale = static_cast<std::int32_t>(places)};
+    }
     const auto scale = std::clamp<std::int64_t>(places, -2 * Decimal::most_digits, Decimal::most_digits);
     return in_range(row, rounded(a, static_cast<std::int32_t>(scale), How, row.decimals()));
 }
@@ -184,7 +202,7 @@ Date date_plus_days(Row& row, const Date& date, std::int64_t days) {
     constexpr std::int64_t far = 4'000'000'000;
     const auto day = date.days + std::clamp(days, -far, far);
     // 4713 BC to 5874897 AD.
-    if (day < -2'440'588 || day > 2'145'031'948) {
+    if (day < -2'440'588 || day > 2'145'042'905) {
         row.fail(Failure::DateOutOfRange);
         return {};
     }

@@ -16,20 +16,18 @@ using Part = std::unique_ptr<Syntax>;
 using Form = Syntax::Form;
 
 // From loosest to tightest.
-enum Precedence : int {
-    or_level = 1,
-    and_level,
-    not_level,
-    is_level,
-    comparison_level,
-    like_level,
-    other_level,
-    sum_level,
-    product_level,
-    sign_level,
-    zone_level,
-    cast_level
-};
+constexpr int or_level = 1;
+constexpr int and_level = 2;
+constexpr int not_level = 3;
+constexpr int is_level = 4;
+constexpr int comparison_level = 5;
+constexpr int like_level = 6;
+constexpr int other_level = 7;
+constexpr int sum_level = 8;
+constexpr int product_level = 9;
+constexpr int sign_level = 10;
+constexpr int zone_level = 11;
+constexpr int cast_level = 12;
 
 constexpr std::array<std::string_view, 19> type_words{
     "text",   "varchar", "character", "integer", "int",  "bigint", "int8",      "decimal",     "numeric", "float",

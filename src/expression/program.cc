@@ -43,6 +43,8 @@ std::string_view text_of(Failure failure) {
             return "the text would be longer than 16 MiB";
         case Failure::InvalidArgument:
             return "cannot be taken here";
+        case Failure::MissingValue:
+            return "there is no value, but the field is required";
     }
     return "";
 }
@@ -93,19 +95,25 @@ std::uint32_t Program::add_node(Node node) {
     return static_cast<std::uint32_t>(nodes_.size() - 1);
 }
 
+std::uint32_t Program::raw_column_node(std::size_t schema_index) {
+    const auto [known, is_new] = raw_column_nodes_.try_emplace(schema_index);
+    if (is_new) {
+        const auto kind = schema_ ? kind_of((*schema_)[schema_index].type) : Kind::Any;
+        known->second =
+            add_node({.kind = kind == Kind::Bytes || kind == Kind::Json ? kind : Kind::Text, .index = columns_.size()});
+        columns_.push_back(schema_index);
+    }
+    return known->second;
+}
+
 std::uint32_t Program::column_node(std::size_t schema_index) {
     const auto [known, is_new] = column_nodes_.try_emplace(schema_index);
-    if (!is_new) {
-        return known->second;
+    if (is_new) {
+        const auto raw = raw_column_node(schema_index);
+        const auto kind = schema_ ? kind_of((*schema_)[schema_index].type) : Kind::Text;
+        known->second = kind == nodes_[raw].kind ? raw : call_node(cast_kernel(Kind::Text, kind), kind, {raw});
     }
-    const auto kind = schema_ ? kind_of((*schema_)[schema_index].type) : Kind::Any;
-    const bool is_text = kind != Kind::Bytes && kind != Kind::Json;
-    auto node = add_node({.kind = is_text ? Kind::Text : kind, .index = columns_.size()});
-    columns_.push_back(schema_index);
-    if (is_text && kind != Kind::Text && kind != Kind::Any) {
-        node = call_node(cast_kernel(Kind::Text, kind), kind, {node});
-    }
-    return known->second = node;
+    return known->second;
 }
 
 std::uint32_t Program::call_node(Kernel kernel, Kind kind, std::vector<std::uint32_t> arguments) {

@@ -6,10 +6,12 @@
 #include "data/schema.h"
 #include "expression/functions.h"
 #include "expression/syntax.h"
+#include "expression/treatment.h"
 #include "expression/vector.h"
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +28,17 @@ struct Parameter {
     std::optional<std::string> text;  // nothing = NULL
 };
 
+class Checker;
+
+// A part of an expression with its kind; a literal has no node before its place gives it a kind.
+struct CheckedValue {
+    Kind kind = Kind::Unknown;
+    std::optional<std::uint32_t> node;
+    std::optional<std::string> literal;  // of Kind::Unknown; nothing = NULL
+    std::size_t place = 0;
+    std::optional<std::string> constant_text = {};  // what a constant text says, for checks of it
+};
+
 class Program {
 public:
     Program(Schema schema, std::vector<Parameter> parameters, RunFacts facts);
@@ -36,6 +49,11 @@ public:
     // Adds an expression and returns the number of its result, whose cells are canonical text.
     // Throws ExpressionError for what is wrong with it.
     std::size_t add(std::string_view expression);
+    // The same with a treatment of the value; of a column of the schema; of a text that is always the
+    // same. What is wrong with the treatment is an ExpressionError, too.
+    std::size_t add(std::string_view expression, const Treatment&);
+    std::size_t add_column(std::size_t schema_index, const Treatment&);
+    std::size_t add_constant(const std::string& text, const Treatment&);
     // One that must be a condition; its result is a vector of booleans.
     std::size_t add_condition(std::string_view expression);
 
@@ -50,6 +68,7 @@ public:
 
 private:
     friend class Checker;
+    friend class Treating;
     friend class Evaluation;
 
     struct Node {
@@ -68,11 +87,14 @@ private:
     using CallKey = std::tuple<Kernel, Kind, std::vector<std::uint32_t>>;
     using ConstantKey = std::tuple<Kind, bool, std::string>;
 
+    std::uint32_t raw_column_node(std::size_t schema_index);
     std::uint32_t column_node(std::size_t schema_index);
     std::uint32_t call_node(Kernel kernel, Kind kind, std::vector<std::uint32_t> arguments);
     // Nothing when the text cannot be read as this kind; then `failure` says why.
     std::optional<std::uint32_t> constant_node(Kind kind, const std::optional<std::string>& text, RowFailure& failure);
     std::uint32_t add_node(Node node);
+    std::size_t add_raw_column(std::size_t schema_index);
+    std::size_t add_value(Checker&, CheckedValue);
     void assign_places();
 
     std::optional<Schema> schema_;
@@ -84,6 +106,7 @@ private:
     // Where each node's values lie while they are needed, so that long formulas take little room.
     std::vector<std::uint32_t> places_;
     std::size_t place_count_ = 0;
+    std::map<std::size_t, std::uint32_t> raw_column_nodes_;
     std::map<std::size_t, std::uint32_t> column_nodes_;
     std::map<CallKey, std::uint32_t> call_nodes_;
     std::map<ConstantKey, std::uint32_t> constant_nodes_;

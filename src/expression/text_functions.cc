@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <map>
 #include <utf8proc.h>
@@ -16,6 +17,34 @@ namespace {
 
 // ---- case ----
 
+constexpr std::uint64_t in_every_byte(unsigned char byte) {
+    return 0x0101010101010101U * byte;
+}
+
+// Changes the case of the ASCII letters from `first` to `last` of eight bytes of ASCII at once.
+constexpr std::uint64_t with_other_case(std::uint64_t bytes, char first, char last) {
+    const auto from_first = bytes + in_every_byte(static_cast<unsigned char>(0x80 - first));
+    const auto beyond_last = bytes + in_every_byte(static_cast<unsigned char>(0x7F - last));
+    return bytes ^ (((from_first ^ beyond_last) & in_every_byte(0x80)) >> 2);
+}
+
+template <char First, char Last>
+struct ChangeCase {
+    void operator()(std::string_view text, char* into) const {
+        std::size_t at = 0;
+        std::uint64_t word = 0;
+        for (; at + sizeof(word) <= text.size(); at += sizeof(word)) {
+            std::memcpy(&word, text.data() + at, sizeof(word));
+            word = with_other_case(word, First, Last);
+            std::memcpy(into + at, &word, sizeof(word));
+        }
+        word = 0;
+        std::memcpy(&word, text.data() + at, text.size() - at);
+        word = with_other_case(word, First, Last);
+        std::memcpy(into + at, &word, text.size() - at);
+    }
+};
+
 template <class ForAscii, class ForAll>
 std::string_view mapped(Row& row, std::string_view text, ForAscii for_ascii, ForAll for_all) {
     if (text.empty()) {
@@ -24,7 +53,7 @@ std::string_view mapped(Row& row, std::string_view text, ForAscii for_ascii, For
     if (is_ascii(text)) {
         char* at = row.room(text.size());
         if (at != nullptr) {
-            std::ranges::transform(text, at, for_ascii);
+            for_ascii(text, at);
         }
         return at != nullptr ? std::string_view(at, text.size()) : "";
     }
@@ -49,18 +78,15 @@ std::string_view mapped(Row& row, std::string_view text, ForAscii for_ascii, For
     return {start, size};
 }
 
-constexpr char lower_ascii(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
 constexpr char upper_ascii(char c) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
 }
 
 std::string_view lower(Row& row, std::string_view text) {
-    return mapped(row, text, lower_ascii, utf8proc_tolower);
+    return mapped(row, text, ChangeCase<'A', 'Z'>(), utf8proc_tolower);
 }
 std::string_view upper(Row& row, std::string_view text) {
-    return mapped(row, text, upper_ascii, utf8proc_toupper);
+    return mapped(row, text, ChangeCase<'a', 'z'>(), utf8proc_toupper);
 }
 
 bool is_alphanumeric(std::int32_t code) {
@@ -76,8 +102,12 @@ std::string_view initcap(Row& row, std::string_view text) {
         is_inside = is_alphanumeric(code);
         return changed;
     };
-    return mapped(
-        row, text, [&](char c) { return static_cast<char>(change(static_cast<unsigned char>(c))); }, change);
+    const auto change_ascii = [&](std::string_view ascii, char* into) {
+        for (const char c : ascii) {
+            *into++ = static_cast<char>(change(static_cast<unsigned char>(c)));
+        }
+    };
+    return mapped(row, text, change_ascii, change);
 }
 
 // ---- lengths and parts ----
@@ -372,7 +402,33 @@ std::string_view padded_with_spaces(Row& row, std::string_view text, std::int64_
 // One kernel for || (NULL makes NULL), concat (NULL is nothing) and concat_ws (with a separator).
 enum class Nulls : std::uint8_t { Spread, Skipped };
 
+// What most rows are: texts without NULL among them and nothing between them.
+void joined_plainly(Call& call, std::span<const Vector* const> texts) {
+    Cell* out = call.out.start<Cell>(Kind::Text, call.rows, call.stride);
+    Row row(call);
+    for (std::size_t i = 0; i < (call.stride == 0 ? 1 : call.rows); ++i) {
+        row.move_to(i);
+        std::size_t size = 0;
+        for (const auto* text : texts) {
+            size += text->at<Cell>(i).text().size();
+        }
+        char* at = size == 0 ? nullptr : row.room(size);
+        out[i] = at == nullptr ? Cell("") : Cell(std::string_view(at, size));
+        for (const auto* text : texts) {
+            const auto piece = at == nullptr ? std::string_view() : text->at<Cell>(i).text();
+            if (!piece.empty()) {
+                std::memcpy(at, piece.data(), piece.size());
+                at += piece.size();
+            }
+        }
+    }
+}
+
 void joined(Call& call, std::span<const Vector* const> texts, const Vector* separator, Nulls nulls) {
+    if (separator == nullptr && std::ranges::all_of(texts, [](const Vector* text) { return text->all_valid(); })) {
+        joined_plainly(call, texts);
+        return;
+    }
     Cell* out = call.out.start<Cell>(Kind::Text, call.rows, call.stride);
     Row row(call);
     for (std::size_t i = 0; i < (call.stride == 0 ? 1 : call.rows); ++i) {

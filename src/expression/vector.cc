@@ -33,6 +33,8 @@ std::string_view name_of(Failure failure) {
             return "text_too_long";
         case Failure::InvalidArgument:
             return "invalid_argument";
+        case Failure::MissingValue:
+            return "missing_value";
     }
     return "invalid_argument";
 }
@@ -87,6 +89,17 @@ void Vector::take_state(std::size_t row, const Vector& from, std::size_t from_ro
     } else if (state == State::Null) {
         set_null(row);
     }
+}
+
+char* Row::large_room(std::size_t bytes) {
+    if (bytes > longest_text) {
+        fail(Failure::TextTooLong);
+        return nullptr;
+    }
+    if (call_.rows > 1) {
+        throw BatchTooLarge();
+    }
+    return arena().allocate(bytes);
 }
 
 std::size_t value_size(Kind kind) {

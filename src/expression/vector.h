@@ -11,6 +11,7 @@
 #include <any>
 #include <array>
 #include <cstring>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,7 +36,8 @@ enum class Failure : std::uint8_t {
     DateOutOfRange,
     DivisionByZero,
     TextTooLong,
-    InvalidArgument
+    InvalidArgument,
+    MissingValue
 };
 std::string_view name_of(Failure failure);  // "invalid_integer", ...
 
@@ -56,6 +58,7 @@ public:
     // One value for every row, or one that stands for all.
     std::size_t stride() const { return stride_; }
     bool all_valid() const { return all_valid_; }
+    bool has_failures() const { return !failures_.empty(); }
     State state(std::size_t row) const { return all_valid_ ? State::Valid : states_[row * stride_]; }
     const RowFailure& failure(std::size_t row) const { return failures_[failure_indexes_[row * stride_]]; }
 
@@ -162,12 +165,8 @@ public:
     }
     // Room for a text; empty, with a failure, when it is too long.
     char* room(std::size_t bytes) {
-        if (bytes > longest_text) {
-            fail(Failure::TextTooLong);
-            return nullptr;
-        }
-        if (call_.rows > 1 && call_.work.used() + bytes > most_bytes_at_once) {
-            throw BatchTooLarge();
+        if (bytes > longest_text || call_.work.used() + bytes > most_bytes_at_once) [[unlikely]] {
+            return large_room(bytes);
         }
         return arena().allocate(bytes);
     }
@@ -187,6 +186,8 @@ public:
     void move_to(std::size_t row) { row_ = row; }
 
 private:
+    char* large_room(std::size_t bytes);
+
     Call& call_;
     std::size_t row_ = 0;
 };
@@ -284,7 +285,12 @@ private:
                 out[i] = Held{};
                 continue;
             }
-            if constexpr (std::is_same_v<R, Value>) {
+            if constexpr (std::is_same_v<R, Held>) {
+                // Made in its place: a value put together elsewhere and copied stalls the processor.
+                ::new (static_cast<void*>(out + i)) Held(
+                    F(row, Stored<std::remove_cvref_t<A>>::read(
+                               call.arguments[I]->template at<typename Stored<std::remove_cvref_t<A>>::type>(i))...));
+            } else if constexpr (std::is_same_v<R, Value>) {
                 out[i] = Stored<Value>::write(
                     F(row, Stored<std::remove_cvref_t<A>>::read(
                                call.arguments[I]->template at<typename Stored<std::remove_cvref_t<A>>::type>(i))...));

@@ -6,10 +6,13 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <numeric>
 
 namespace rowhaul {
 
 namespace {
+
+constexpr std::size_t longest_reject_value = 200;
 
 std::vector<std::string> names_of(const Schema& schema) {
     std::vector<std::string> names;
@@ -22,12 +25,12 @@ std::vector<std::string> names_of(const Schema& schema) {
 std::vector<Field> all_columns(const Schema& schema) {
     std::vector<Field> fields;
     for (const auto& column : schema) {
-        fields.push_back({column.name, column.name});
+        fields.push_back({column.name, column.name, ""});
     }
     return fields;
 }
 
-const Column& find(const Schema& schema, const std::string& name, const std::string& object) {
+std::size_t find(const Schema& schema, const std::string& name, const std::string& object) {
     const auto found = std::ranges::find(schema, name, &Column::name);
     if (found == schema.end()) {
         const auto names = names_of(schema);
@@ -35,41 +38,248 @@ const Column& find(const Schema& schema, const std::string& name, const std::str
                     fmt::format("{} has no column \"{}\"{}", object, name, did_you_mean(name, names)))
             .advise(fmt::format("Its columns are: {}. Correct `from` in `fields`.", fmt::join(names, ", ")));
     }
-    return *found;
+    return static_cast<std::size_t>(found - schema.begin());
+}
+
+std::string shortened(std::string_view text) {
+    auto end = std::min(text.size(), longest_reject_value);
+    while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
+        --end;
+    }
+    return std::string(text.substr(0, end));
+}
+
+Reject reject_of(const Batch& in, std::size_t row, const std::string& field, const RowFailure& failure) {
+    Reject reject{.row = in.row_number(row),
+                  .reason = std::string(name_of(failure.failure)),
+                  .field = field,
+                  .value = shortened(failure.value),
+                  .message = message_of(failure)};
+    reject.file = in.file();
+    if (!in.origins().empty()) {
+        reject.line = in.origins()[row].line;
+        reject.raw = in.origins()[row].raw;
+    }
+    return reject;
 }
 
 }  // namespace
 
-BoundFields::BoundFields(const std::vector<Field>& fields, const Schema& source, const std::string& object) {
-    const auto chosen = fields.empty() ? all_columns(source) : fields;
+std::vector<RuleProblem> problems_of(const RowRules& rules) {
+    std::vector<RuleProblem> problems;
+    const auto check = [&](std::optional<std::size_t> field, auto add) {
+        try {
+            Program program(rules.parameters, rules.facts);
+            add(program);
+        } catch (const Error& error) {
+            problems.push_back({field, error.what()});
+        }
+    };
+    if (!rules.where.empty()) {
+        check({}, [&](Program& program) { program.add_condition(rules.where); });
+    }
+    for (std::size_t i = 0; i < rules.fields.size(); ++i) {
+        const auto& field = rules.fields[i];
+        check(i, [&](Program& program) {
+            if (field.constant) {
+                program.add_constant(*field.constant, field.treatment);
+            } else if (field.value.empty()) {
+                program.add_column(0, field.treatment);
+            } else {
+                program.add(field.value, field.treatment);
+            }
+        });
+    }
+    return problems;
+}
+
+BoundFields::BoundFields(const RowRules& rules, const Schema& source, const std::string& object) {
+    const auto chosen = rules.fields.empty() ? all_columns(source) : rules.fields;
+    fields_ = std::make_unique<Program>(source, rules.parameters, rules.facts);
     for (const auto& field : chosen) {
         if (std::ranges::find(schema_, field.to, &Column::name) != schema_.end()) {
             throw Error(ErrorKind::Invalid, fmt::format("two fields would be named \"{}\" in the target", field.to))
                 .advise("Give one of them another name with `to` in `fields`.");
         }
-        Column column = find(source, field.from, object);
-        column.name = field.to;
-        schema_.push_back(std::move(column));
-        const auto known = std::ranges::find(source_columns_, field.from);
-        places_.push_back(static_cast<std::size_t>(known - source_columns_.begin()));
+        add_field(field, source, object, fmt::format("{}.fields[{}]", rules.path, schema_.size() + 1));
+    }
+    field_places_ = places_of(*fields_, source);
+    for (std::size_t i = 0; passes_through_ && i < schema_.size(); ++i) {
+        // A column that feeds two fields is asked for once.
+        passes_through_ = fields_->bare_column(i) == fields_->columns()[std::min(i, fields_->columns().size() - 1)] &&
+                          fields_->columns().size() == schema_.size();
+    }
+    if (!rules.where.empty()) {
+        passes_through_ = false;
+        rule_ = std::make_unique<Program>(source, rules.parameters, rules.facts);
+        try {
+            rule_->add_condition(rules.where);
+        } catch (Error& error) {
+            throw error.while_doing(fmt::format("{}.where", rules.path));
+        }
+        rule_places_ = places_of(*rule_, source);
+    }
+    if (source_columns_.empty() && !source.empty()) {
+        // Nothing but constants: the rows are counted all the same.
+        source_columns_.push_back(source.front().name);
+    }
+}
+
+void BoundFields::add_field(const Field& field, const Schema& source, const std::string& object,
+                            const std::string& path) {
+    std::size_t result = 0;
+    const bool is_copy = field.value.empty() && !field.constant;
+    const auto index = is_copy ? find(source, field.from, object) : 0;
+    try {
+        result = field.constant        ? fields_->add_constant(*field.constant, field.treatment)
+                 : field.value.empty() ? fields_->add_column(index, field.treatment)
+                                       : fields_->add(field.value, field.treatment);
+    } catch (Error& error) {
+        throw error.while_doing(fmt::format("{} ({})", path, field.to));
+    }
+    Column column;
+    if (const auto bare = fields_->bare_column(result)) {
+        column = source[*bare];
+    } else {
+        passes_through_ = false;
+        column.type = type_of(fields_->kind(result));
+    }
+    column.name = field.to;
+    if (field.treatment.max_length > 0 && column.type == Type::Text) {
+        column.length = static_cast<std::int32_t>(field.treatment.max_length);
+    }
+    schema_.push_back(std::move(column));
+}
+
+std::vector<std::size_t> BoundFields::places_of(const Program& program, const Schema& source) {
+    std::vector<std::size_t> places;
+    for (const auto column : program.columns()) {
+        const auto& name = source[column].name;
+        const auto known = std::ranges::find(source_columns_, name);
+        places.push_back(static_cast<std::size_t>(known - source_columns_.begin()));
         if (known == source_columns_.end()) {
-            source_columns_.push_back(field.from);
-        } else {
-            passes_through_ = false;
+            source_columns_.push_back(name);
+        }
+    }
+    return places;
+}
+
+RowMapper::RowMapper(const BoundFields& fields) : fields_(fields), evaluation_(*fields.fields_) {
+    if (fields.rule_) {
+        rule_.emplace(*fields.rule_);
+    }
+}
+
+MappedRows RowMapper::map(const Batch& in, std::size_t first, Batch& out) {
+    auto count = in.rows() - first;
+    count = std::min(count, fields_.fields_->most_rows());
+    if (fields_.rule_) {
+        count = std::min(count, fields_.rule_->most_rows());
+    }
+    while (true) {
+        try {
+            return map(in, first, count, out);
+        } catch (const BatchTooLarge&) {
+            count = std::max<std::size_t>(count / 2, 1);
         }
     }
 }
 
-void BoundFields::apply(const Batch& in, Batch& out) const {
+MappedRows RowMapper::map(const Batch& in, std::size_t first, std::size_t count, Batch& out) {
     out.clear();
-    for (std::size_t field = 0; field < places_.size(); ++field) {
-        const auto cells = in.column(places_[field]);
-        out.build(field).assign(cells.begin(), cells.end());
+    MappedRows mapped{.taken = count, .filtered = 0, .rejects = {}};
+    choose(in, first, count, out, mapped);
+    if (!chosen_.empty()) {
+        evaluation_.run(chosen_columns(in, first, count), chosen_.size(), out.arena());
     }
-    out.set_first_row(in.first_row());
-    out.origins().assign(in.origins().begin(), in.origins().end());
+    put_results(in, first, out, mapped);
+    return mapped;
+}
+
+void RowMapper::choose(const Batch& in, std::size_t first, std::size_t count, Batch& out, MappedRows& mapped) {
+    chosen_.resize(count);
+    std::iota(chosen_.begin(), chosen_.end(), 0U);
+    if (!rule_) {
+        return;
+    }
+    columns_.clear();
+    for (const auto place : fields_.rule_places_) {
+        columns_.push_back(in.column(place).subspan(first, count));
+    }
+    rule_->run(columns_, count, out.arena());
+    const auto& verdict = rule_->result(0);
+    std::size_t kept = 0;
+    for (std::size_t row = 0; row < count; ++row) {
+        const auto state = verdict.state(row);
+        if (state == State::Failed) {
+            mapped.rejects.push_back(reject_of(in, first + row, "where", verdict.failure(row)));
+        } else if (state == State::Valid && verdict.at<bool>(row)) {
+            chosen_[kept++] = static_cast<std::uint32_t>(row);
+        } else {
+            ++mapped.filtered;
+        }
+    }
+    chosen_.resize(kept);
+}
+
+const RowMapper::Columns& RowMapper::chosen_columns(const Batch& in, std::size_t first, std::size_t count) {
+    columns_.clear();
+    packed_.resize(fields_.field_places_.size());
+    for (std::size_t i = 0; i < fields_.field_places_.size(); ++i) {
+        const auto cells = in.column(fields_.field_places_[i]).subspan(first, count);
+        if (chosen_.size() == count) {
+            columns_.push_back(cells);
+            continue;
+        }
+        auto& packed = packed_[i];
+        packed.resize(chosen_.size());
+        std::ranges::transform(chosen_, packed.begin(), [&](std::uint32_t row) { return cells[row]; });
+        columns_.emplace_back(packed);
+    }
+    return columns_;
+}
+
+void RowMapper::put_results(const Batch& in, std::size_t first, Batch& out, MappedRows& mapped) {
+    const auto width = fields_.schema_.size();
+    // Rows that fail in some field, by the first such field.
+    good_.resize(chosen_.size());
+    std::iota(good_.begin(), good_.end(), 0U);
+    for (std::size_t field = 0; field < width && !good_.empty(); ++field) {
+        const auto& result = evaluation_.result(field);
+        if (result.all_valid() || !result.has_failures()) {
+            continue;
+        }
+        std::erase_if(good_, [&](std::uint32_t row) {
+            if (result.state(row) != State::Failed) {
+                return false;
+            }
+            mapped.rejects.push_back(
+                reject_of(in, first + chosen_[row], fields_.schema_[field].name, result.failure(row)));
+            return true;
+        });
+    }
+    for (std::size_t field = 0; field < width; ++field) {
+        auto& cells = out.build(field);
+        cells.resize(good_.size());
+        if (good_.empty()) {
+            continue;
+        }
+        const auto& result = evaluation_.result(field);
+        for (std::size_t i = 0; i < good_.size(); ++i) {
+            cells[i] = result.state(good_[i]) == State::Null ? Cell() : result.at<Cell>(good_[i]);
+        }
+    }
+    out.set_rows(good_.size());
+    out.set_first_row(in.row_number(first));
     out.set_file(in.file());
-    out.set_rows(in.rows());
+    const bool is_gapless = good_.size() == mapped.taken && in.origins().empty();
+    if (!is_gapless) {
+        for (const auto row : good_) {
+            const auto place = first + chosen_[row];
+            out.origins().push_back(in.origins().empty() ? RowOrigin{in.row_number(place), 0, {}}
+                                                         : in.origins()[place]);
+        }
+    }
 }
 
 }  // namespace rowhaul

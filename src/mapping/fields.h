@@ -1,42 +1,109 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fields of a mapping: which columns leave, in which order, under which names.
+// What a mapping does with rows: the rule they must meet, and the fields that leave, in which order,
+// under which names, copied or computed.
 #pragma once
 #include "data/batch.h"
+#include "data/rows.h"
 #include "data/schema.h"
+#include "expression/program.h"
 
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace rowhaul {
 
-// One target column, copied from a source column.
+// One target column: of `from`, `value` and `constant` one says where its value comes from.
 struct Field {
     std::string to;
-    std::string from;
+    std::string from;   // a source column
+    std::string value;  // an expression
+    std::optional<std::string> constant = {};
+    Treatment treatment = {};
 };
 
-// Fields bound to the schema of a source. Immutable: usable from any thread.
+struct RowRules {
+    std::vector<Field> fields;  // empty = every column
+    std::string where;          // an expression; empty = every row
+    std::vector<Parameter> parameters;
+    RunFacts facts;
+    std::string path;  // "mappings.customers", for messages
+};
+
+// What is wrong with rules as far as can be told before the source's columns are known.
+struct RuleProblem {
+    std::optional<std::size_t> field;  // its place in the list; nothing = `where`
+    std::string message;
+};
+std::vector<RuleProblem> problems_of(const RowRules& rules);
+
+// Rules bound to the schema of a source. Immutable: usable from any thread.
 class BoundFields {
 public:
     // No fields means every column under its own name. Throws NotFound for a column that the source
-    // `object` lacks, with the near miss, and Invalid for two fields of one name.
-    BoundFields(const std::vector<Field>& fields, const Schema& source, const std::string& object);
+    // `object` lacks, with the near miss, and Invalid for two fields of one name and for expressions
+    // that are wrong, with the place.
+    BoundFields(const RowRules& rules, const Schema& source, const std::string& object);
 
-    // What to ask of the source: each column once, in the order first used.
+    // What to ask of the source: each column once, in the order first used; at least one.
     const std::vector<std::string>& source_columns() const { return source_columns_; }
     // What the target gets.
     const Schema& schema() const { return schema_; }
     // The source's batches can go on as they are.
     bool passes_through() const { return passes_through_; }
-    // Fills `out` (as wide as schema()) from `in` (as wide as source_columns()); cells keep pointing
-    // into `in`, which must live as long as `out` is in use.
-    void apply(const Batch& in, Batch& out) const;
 
 private:
+    friend class RowMapper;
+
+    void add_field(const Field& field, const Schema& source, const std::string& object, const std::string& path);
+    std::vector<std::size_t> places_of(const Program& program, const Schema& source);
+
     std::vector<std::string> source_columns_;
-    std::vector<std::size_t> places_;  // per field: its column's index in source_columns_
     Schema schema_;
     bool passes_through_ = true;
+    std::unique_ptr<Program> rule_;  // null = every row
+    std::unique_ptr<Program> fields_;
+    // Per column of a program: its index in source_columns_.
+    std::vector<std::size_t> rule_places_;
+    std::vector<std::size_t> field_places_;
+};
+
+// What became of some rows.
+struct MappedRows {
+    std::size_t taken = 0;  // of the batch, filtered and rejected ones among them
+    std::uint64_t filtered = 0;
+    std::vector<Reject> rejects;
+};
+
+// Maps batches; one thread at a time.
+class RowMapper {
+public:
+    explicit RowMapper(const BoundFields& fields);
+
+    // Fills `out` (as wide as schema()) from the rows of `in` (as wide as source_columns()) from
+    // `first` on: from all of them, or from fewer where their texts together would be too large; then
+    // the rest is to be asked for. Cells may point into `in`, which must live as long as `out` is in
+    // use.
+    MappedRows map(const Batch& in, std::size_t first, Batch& out);
+
+private:
+    using Columns = std::vector<std::span<const Cell>>;
+
+    MappedRows map(const Batch& in, std::size_t first, std::size_t count, Batch& out);
+    // The rows that meet the rule, as places in the slice; rows where it fails become rejects.
+    void choose(const Batch& in, std::size_t first, std::size_t count, Batch& out, MappedRows& mapped);
+    const Columns& chosen_columns(const Batch& in, std::size_t first, std::size_t count);
+    void put_results(const Batch& in, std::size_t first, Batch& out, MappedRows& mapped);
+
+    const BoundFields& fields_;
+    std::optional<Evaluation> rule_;
+    Evaluation evaluation_;
+    std::vector<std::uint32_t> chosen_;
+    std::vector<std::uint32_t> good_;
+    Columns columns_;
+    std::vector<std::vector<Cell>> packed_;
 };
 
 }  // namespace rowhaul

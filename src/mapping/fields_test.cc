@@ -10,15 +10,19 @@ namespace {
 
 const Schema customers{{.name = "id", .type = Type::Integer}, {.name = "first_name"}, {.name = "last_name"}};
 
+RowRules rules(std::vector<Field> fields, std::string where = {}) {
+    return {.fields = std::move(fields), .where = std::move(where), .path = "mappings.m"};
+}
+
 TEST(BoundFields, without_fields_everything_passes_through) {
-    const BoundFields fields({}, customers, "customers");
+    const BoundFields fields(RowRules{}, customers, "customers");
     EXPECT_TRUE(fields.passes_through());
     EXPECT_EQ(fields.schema(), customers);
     EXPECT_EQ(fields.source_columns(), (std::vector<std::string>{"id", "first_name", "last_name"}));
 }
 
 TEST(BoundFields, choose_order_and_names) {
-    const BoundFields fields({{"Name", "last_name"}, {"Nr", "id"}}, customers, "customers");
+    const BoundFields fields(rules({{"Name", "last_name", ""}, {"Nr", "id", ""}}), customers, "customers");
     EXPECT_TRUE(fields.passes_through());
     EXPECT_EQ(fields.source_columns(), (std::vector<std::string>{"last_name", "id"}));
     EXPECT_EQ(fields.schema().at(1).name, "Nr");
@@ -26,7 +30,8 @@ TEST(BoundFields, choose_order_and_names) {
 }
 
 TEST(BoundFields, one_column_may_feed_two_fields) {
-    const BoundFields fields({{"a", "id"}, {"b", "first_name"}, {"c", "id"}}, customers, "customers");
+    const BoundFields fields(rules({{"a", "id", ""}, {"b", "first_name", ""}, {"c", "id", ""}}), customers,
+                             "customers");
     EXPECT_FALSE(fields.passes_through());
     EXPECT_EQ(fields.source_columns(), (std::vector<std::string>{"id", "first_name"}));
     Batch in(2);
@@ -35,7 +40,8 @@ TEST(BoundFields, one_column_may_feed_two_fields) {
     in.set_rows(2);
     in.set_first_row(41);
     Batch out(3);
-    fields.apply(in, out);
+    RowMapper mapper(fields);
+    EXPECT_EQ(mapper.map(in, 0, out).taken, 2U);
     EXPECT_EQ(out.rows(), 2U);
     EXPECT_EQ(out.first_row(), 41U);
     EXPECT_EQ(out.column(2)[0].text(), "7");
@@ -43,9 +49,95 @@ TEST(BoundFields, one_column_may_feed_two_fields) {
     EXPECT_FALSE(out.column(1)[1].is_null());
 }
 
+// Rows of a schema of texts, mapped: one text a row with cells between bars, rejects in brackets.
+std::vector<std::string> mapped(const RowRules& how, const std::vector<std::vector<const char*>>& rows) {
+    Schema schema;
+    for (std::size_t i = 0; i < rows.at(0).size(); ++i) {
+        schema.push_back({.name = std::string(1, static_cast<char>('a' + i))});
+    }
+    const BoundFields fields(how, schema, "rows");
+    Batch in(fields.source_columns().size());
+    for (std::size_t i = 0; i < fields.source_columns().size(); ++i) {
+        const auto column = static_cast<std::size_t>(fields.source_columns()[i][0] - 'a');
+        for (const auto& row : rows) {
+            in.build(i).push_back(row[column] == nullptr ? Cell() : Cell(row[column]));
+        }
+    }
+    in.set_rows(rows.size());
+    Batch out(fields.schema().size());
+    RowMapper mapper(fields);
+    const auto outcome = mapper.map(in, 0, out);
+    std::vector<std::string> lines;
+    for (std::size_t row = 0; row < out.rows(); ++row) {
+        auto& line = lines.emplace_back();
+        for (std::size_t i = 0; i < out.width(); ++i) {
+            const auto cell = out.column(i)[row];
+            line += (i == 0 ? "" : "|") + (cell.is_null() ? "NULL" : std::string(cell.text()));
+        }
+    }
+    for (const auto& reject : outcome.rejects) {
+        lines.push_back("[" + std::to_string(reject.row) + " " + reject.field + " " + reject.reason + " " +
+                        reject.value + "]");
+    }
+    EXPECT_EQ(outcome.taken, out.rows() + outcome.filtered + outcome.rejects.size());
+    return lines;
+}
+
+using Lines = std::vector<std::string>;
+
+TEST(RowMapper, keeps_rows_that_meet_the_rule) {
+    EXPECT_EQ(
+        mapped(rules({{"x", "b", ""}}, "a > '1'"), {{"1", "one"}, {"2", "two"}, {nullptr, "none"}, {"3", nullptr}}),
+        (Lines{"two", "NULL"}));
+}
+
+TEST(RowMapper, rejects_rows_by_the_first_field_that_fails) {
+    EXPECT_EQ(
+        mapped(rules({{"x", "", "cast(a as integer)"}, {"y", "", "1 / cast(a as integer)"}}, "cast(b as integer) > 0"),
+               {{"1", "1"}, {"x", "1"}, {"0", "1"}, {"2", "y"}, {"z", "0"}}),
+        (Lines{"1|1", "[4 where invalid_integer y]", "[2 x invalid_integer x]", "[3 y division_by_zero ]"}));
+}
+
+TEST(RowMapper, treats_values_in_order) {
+    const auto treated = [](Treatment treatment, const std::vector<std::vector<const char*>>& rows) {
+        return mapped(rules({{.to = "x", .from = "a", .value = "", .treatment = std::move(treatment)}}), rows);
+    };
+    EXPECT_EQ(
+        treated({.trim = Trim::Yes, .empty = EmptyText::Null, .otherwise = "none"}, {{" a\t"}, {"\u00a0 "}, {nullptr}}),
+        (Lines{"a", "none", "none"}));
+    EXPECT_EQ(treated({.type = Type::Decimal, .numbers = "1.234,56"}, {{"1.234,5"}, {"1.5"}, {nullptr}}),
+              (Lines{"1234.5", "NULL", "[2 x invalid_decimal 1.5]"}));
+    EXPECT_EQ(treated({.type = Type::Date, .dates = "dd.mm.yyyy"}, {{"01.03.2024"}, {"31.02.2024"}, {"2024-03-01"}}),
+              (Lines{"2024-03-01", "[2 x invalid_date 2024-02-31]", "[3 x invalid_date 2024-03-01]"}));
+    EXPECT_EQ(treated({.type = Type::Integer}, {{"007"}, {"7.0"}}), (Lines{"7", "[2 x invalid_integer 7.0]"}));
+    EXPECT_EQ(treated({.presence = Presence::Required}, {{""}, {nullptr}}), (Lines{"", "[2 x missing_value ]"}));
+    EXPECT_EQ(treated({.max_length = 3}, {{"für"}, {"fürs"}}), (Lines{"für", "[2 x text_too_long fürs]"}));
+    EXPECT_EQ(treated({.max_length = 3, .too_long = TooLong::Truncate}, {{"für"}, {"fürs"}}), (Lines{"für", "für"}));
+}
+
+TEST(RowMapper, takes_constants) {
+    EXPECT_EQ(
+        mapped(rules({{.to = "x", .from = "", .value = "", .constant = "CH"},
+                      {.to = "y", .from = "", .value = "", .constant = "7", .treatment = {.type = Type::Integer}}}),
+               {{"a"}, {"b"}}),
+        (Lines{"CH|7", "CH|7"}));
+}
+
+TEST(BoundFields, show_the_place_of_a_mistake) {
+    try {
+        const BoundFields fields(rules({{"x", "id", ""}, {"y", "", "upper(frist_name)"}}), customers, "customers");
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::Invalid);
+        EXPECT_STREQ(error.what(),
+                     "mappings.m.fields[2] (y): there is no column \"frist_name\"; did you mean \"first_name\"? (there "
+                     "are id, first_name, last_name)\n    upper(frist_name)\n          ^");
+    }
+}
+
 TEST(BoundFields, name_the_missing_column_and_the_near_miss) {
     try {
-        const BoundFields fields({{"x", "frist_name"}}, customers, "table customers");
+        const BoundFields fields(rules({{"x", "frist_name", ""}}), customers, "table customers");
         FAIL();
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::NotFound);
@@ -54,7 +146,7 @@ TEST(BoundFields, name_the_missing_column_and_the_near_miss) {
 }
 
 TEST(BoundFields, refuse_two_fields_of_one_name) {
-    EXPECT_THROW(BoundFields({{"x", "id"}, {"x", "last_name"}}, customers, "customers"), Error);
+    EXPECT_THROW(BoundFields(rules({{"x", "id", ""}, {"x", "last_name", ""}}), customers, "customers"), Error);
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ struct Slot {
         : read(fields.source_columns().size()), mapped(fields.passes_through() ? 0 : fields.schema().size()) {}
     Batch read;
     Batch mapped;
+    MappedRows outcome;  // of the rows of `read` that were mapped; the rest follow them
 };
 
 // Reads a source on a thread of its own, a few batches ahead of whoever takes them.
@@ -32,6 +33,7 @@ public:
           context_(context),
           reader_(reader),
           fields_(fields),
+          mapper_(fields),
           free_(batches_in_flight),
           full_(batches_in_flight) {
         context_.stop = &stop_;
@@ -71,7 +73,7 @@ private:
                     break;
                 }
                 if (!fields_.passes_through()) {
-                    fields_.apply(batch.read, batch.mapped);
+                    batch.outcome = mapper_.map(batch.read, 0, batch.mapped);
                 }
                 if (!full_.push(std::move(*slot))) {
                     break;
@@ -87,6 +89,7 @@ private:
     Context context_;
     RowReader& reader_;
     const BoundFields& fields_;
+    RowMapper mapper_;
     BoundedQueue<std::unique_ptr<Slot>> free_;
     BoundedQueue<std::unique_ptr<Slot>> full_;
     std::exception_ptr failure_;
@@ -95,8 +98,8 @@ private:
 
 }  // namespace
 
-Haul::Haul(Source& source, const std::vector<Field>& fields, Target& target, Rejects keep_reject, RejectLimit limit)
-    : source_(source), fields_(fields), target_(target), keep_reject_(std::move(keep_reject)), limit_(limit) {}
+Haul::Haul(Source& source, const RowRules& rules, Target& target, Rejects keep_reject, RejectLimit limit)
+    : source_(source), rules_(rules), target_(target), keep_reject_(std::move(keep_reject)), limit_(limit) {}
 
 void Haul::take_source_reject(Reject reject) {
     const std::lock_guard lock(counts_);
@@ -104,9 +107,9 @@ void Haul::take_source_reject(Reject reject) {
     count_reject(std::move(reject));
 }
 
-void Haul::count_read(std::size_t rows) {
+std::uint64_t Haul::count_read(std::size_t rows) {
     const std::lock_guard lock(counts_);
-    report_.rows.read += rows;
+    return report_.rows.read += rows;
 }
 
 void Haul::take_target_reject(const Batch& batch, Reject reject) {
@@ -121,6 +124,13 @@ void Haul::take_target_reject(const Batch& batch, Reject reject) {
         reject.file = batch.file();
     }
     const std::lock_guard lock(counts_);
+    count_later_reject(std::move(reject));
+}
+
+void Haul::count_later_reject(Reject reject) {
+    if (!reject.file.empty()) {
+        ++rejected_later_[reject.file];
+    }
     count_reject(std::move(reject));
 }
 
@@ -151,8 +161,22 @@ void Haul::check_limit_at_end() const {
 
 void Haul::note_source() {
     report_.source_files = source_.files();
+    for (auto& file : report_.source_files) {
+        if (const auto later = rejected_later_.find(file.name); later != rejected_later_.end()) {
+            file.rows -= later->second;
+            file.rejected += later->second;
+        }
+    }
     report_.warnings = source_.warnings();
     report_.warnings.insert(report_.warnings.end(), warnings_.begin(), warnings_.end());
+}
+
+void Haul::take_mapped(MappedRows mapped) {
+    const std::lock_guard lock(counts_);
+    report_.rows.filtered += mapped.filtered;
+    for (auto& reject : mapped.rejects) {
+        count_later_reject(std::move(reject));
+    }
 }
 
 void Haul::carry(const Context& context, HaulProgress& progress) {
@@ -170,7 +194,7 @@ void Haul::carry(const Context& context, HaulProgress& progress) {
 }
 
 void Haul::carry_rows(const Context& context, HaulProgress& progress) {
-    const BoundFields fields(fields_, source_.schema(context), source_.object());
+    const BoundFields fields(rules_, source_.schema(context), source_.object());
     for (const auto& column : fields.schema()) {
         report_.columns.push_back(column.name);
     }
@@ -184,18 +208,40 @@ void Haul::carry_rows(const Context& context, HaulProgress& progress) {
         target_.writer(context, [&](Reject reject) { take_target_reject(*written, std::move(reject)); });
     {
         ReadAhead ahead(context, *reader, fields);
-        while (auto slot = ahead.take()) {
-            const Batch& batch = fields.passes_through() ? slot->read : slot->mapped;
+        std::optional<RowMapper> late_mapper;
+        const auto write = [&](const Batch& batch) {
             context.check();
             take_sample(batch);
             written = &batch;
             writer->write(context, batch);
-            count_read(batch.rows());
-            progress.rows = report_.rows.read;
+        };
+        while (auto slot = ahead.take()) {
+            const auto read = count_read(slot->read.rows());
+            if (fields.passes_through()) {
+                write(slot->read);
+            } else {
+                auto mapped = slot->outcome.taken;
+                take_mapped(std::move(slot->outcome));
+                write(slot->mapped);
+                // Rows whose texts are large come in several goes, so that only one go is held.
+                while (mapped < slot->read.rows()) {
+                    if (!late_mapper) {
+                        late_mapper.emplace(fields);
+                    }
+                    auto outcome = late_mapper->map(slot->read, mapped, slot->mapped);
+                    mapped += outcome.taken;
+                    take_mapped(std::move(outcome));
+                    write(slot->mapped);
+                }
+            }
+            progress.rows = read;
             ahead.give_back(std::move(slot));
         }
     }
     warnings_ = reader->warnings();
+    if (report_.rows.read > 0 && report_.rows.read == report_.rows.filtered) {
+        warnings_.push_back({"rule_removed_all", "the rule (`where`) removed every row", report_.rows.read});
+    }
     writer->finish(context);
     check_limit_at_end();
     take(target_.complete(context));

@@ -68,7 +68,7 @@ struct HaulProgress {
 class Haul {
 public:
     // `keep_reject` is told every reject, by one thread at a time; the report holds counts and samples.
-    Haul(Source& source, const std::vector<Field>& fields, Target& target, Rejects keep_reject, RejectLimit = {});
+    Haul(Source& source, const RowRules& rules, Target& target, Rejects keep_reject, RejectLimit = {});
 
     // Reads the source to its end and brings every row to the target, still invisible, and checks
     // the accounts: Internal, naming the numbers, when they differ. The source is read by a thread of
@@ -86,24 +86,29 @@ public:
 
 private:
     void carry_rows(const Context&, HaulProgress&);
-    void count_read(std::size_t rows);
+    // Returns all rows read so far.
+    std::uint64_t count_read(std::size_t rows);
     // A row that the source rejected was read, too.
     void take_source_reject(Reject reject);
     void take_target_reject(const Batch&, Reject reject);
+    // A row that its source delivered, and that the mapping or the target rejects.
+    void count_later_reject(Reject reject);
     void count_reject(Reject reject);
     void check_limit_at_end() const;
     void note_source();
+    void take_mapped(MappedRows mapped);
     void take_sample(const Batch&);
     void take(Delivery delivery);
 
     Source& source_;
-    const std::vector<Field>& fields_;
+    const RowRules& rules_;
     Target& target_;
     Rejects keep_reject_;
     const RejectLimit limit_;
     HaulReport report_;
-    std::mutex counts_;              // of its rows and rejects, which come from both threads
-    std::vector<Warning> warnings_;  // but for the source's own
+    std::mutex counts_;                                    // of its rows and rejects, which come from both threads
+    std::map<std::string, std::uint64_t> rejected_later_;  // by file
+    std::vector<Warning> warnings_;                        // but for the source's own
     bool has_reached_target_ = false;
     bool has_nothing_ = false;
 };

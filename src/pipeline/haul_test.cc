@@ -79,7 +79,7 @@ private:
         Writer(MemoryTarget& target, Rejects rejects) : target_(target), rejects_(std::move(rejects)) {}
         void write(const Context&, const Batch& batch) override {
             for (std::size_t row = 0; row < batch.rows(); ++row) {
-                const auto number = batch.first_row() + row;
+                const auto number = batch.row_number(row);
                 if (target_.fails && number > 150) {
                     throw Error(ErrorKind::Exhausted, "memory: disk full");
                 }
@@ -109,11 +109,11 @@ private:
 struct Fixture {
     NumberSource source{10'000};
     MemoryTarget target;
-    std::vector<Field> fields;
+    RowRules rules;
     std::uint64_t kept_rejects = 0;
     HaulProgress progress;
     StopSignal stop;
-    Haul haul{source, fields, target, [this](const Reject&) { ++kept_rejects; }};
+    Haul haul{source, rules, target, [this](const Reject&) { ++kept_rejects; }};
 
     void go() {
         const Context context{.stop = &stop};
@@ -136,9 +136,41 @@ TEST(Haul, carries_every_row_in_order) {
 
 TEST(Haul, maps_fields_on_the_way) {
     Fixture run;
-    run.fields = {{"a", "n"}, {"b", "n"}, {"c", "text"}};
+    run.rules.fields = {{"a", "n", ""}, {"b", "n", ""}, {"c", "text", ""}};
     run.go();
     EXPECT_EQ(run.target.rows.at(4), "5;5;5;");
+}
+
+TEST(Haul, P1_filtered_and_rejected_rows_are_accounted_for) {
+    Fixture run;
+    run.rules.where = "n % 3 <> 0";
+    run.rules.fields = {{"a", "", "100 / (n % 10)"}, {"b", "text", ""}};
+    run.go();
+    const auto& report = run.haul.report();
+    EXPECT_EQ(report.rows, (RowCounts{.read = 10'000, .filtered = 3'333, .created = 6'000, .rejected = 667}));
+    EXPECT_EQ(run.kept_rejects, 667U);
+    const auto& reject = report.rejects.at("division_by_zero").sample.at(1);
+    EXPECT_EQ(reject.row, 20U);
+    EXPECT_EQ(reject.field, "a");
+    EXPECT_EQ(run.target.rows.at(2), "25;4;");
+}
+
+TEST(Haul, a_targets_reject_names_the_row_of_the_source_although_rows_before_it_were_left_out) {
+    Fixture run;
+    run.rules.where = "n >= 15";
+    run.target.rejects_every = 1000;
+    run.go();
+    EXPECT_EQ(run.haul.report().rejects.at("multiple").sample.at(0).row, 1000U);
+    EXPECT_EQ(run.haul.report().rows, (RowCounts{.read = 10'000, .filtered = 14, .created = 9'976, .rejected = 10}));
+}
+
+TEST(Haul, large_texts_come_in_several_goes_and_all_arrive) {
+    Fixture run;
+    run.rules.where = "n <= 300";
+    run.rules.fields = {{"a", "", "length(repeat('x', 100000)) + length(repeat('y', 1000 * n))"}};
+    run.go();
+    EXPECT_EQ(run.haul.report().rows, (RowCounts{.read = 10'000, .filtered = 9'700, .created = 300}));
+    EXPECT_EQ(run.target.rows.at(298), "399000;");
 }
 
 TEST(Haul, counts_and_keeps_every_reject_but_shows_a_few) {
@@ -211,7 +243,7 @@ TEST(Haul, a_stop_request_ends_a_hanging_source) {
 TEST(Haul, an_empty_source_is_no_error) {
     Fixture run;
     NumberSource empty(0);
-    Haul haul(empty, run.fields, run.target, [](const Reject&) {});
+    Haul haul(empty, run.rules, run.target, [](const Reject&) {});
     haul.carry({}, run.progress);
     haul.publish({});
     EXPECT_EQ(haul.report().rows, RowCounts{});

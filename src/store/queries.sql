@@ -92,6 +92,11 @@ from source_files f join executions e on e.id = f.execution
 where f.mapping = ?1 and f.name = ?2 and e.outcome in ('succeeded', 'partial', 'empty')
 order by f.execution desc limit 1
 
+-- name: last_success
+select started from executions
+where mapping = ?1 and kind = 'run' and outcome in ('succeeded', 'partial', 'empty')
+order by id desc limit 1
+
 -- name: last_sequence
 select last from sequences where mapping = ?1
 

@@ -353,6 +353,12 @@ std::optional<StoredSourceFile> Store::latest_source_file(const std::string& map
     return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
 }
 
+std::optional<Moment> Store::last_success(const std::string& mapping) {
+    auto statement = query("last_success");
+    statement.bind(1, mapping);
+    return statement.step() ? std::optional(parse_utc(statement.text(0))) : std::nullopt;
+}
+
 std::uint64_t Store::last_sequence(const std::string& mapping) {
     auto statement = query("last_sequence");
     statement.bind(1, mapping);

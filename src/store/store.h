@@ -116,6 +116,8 @@ public:
     std::optional<StoredSourceFile> latest_source_file(const std::string& mapping, const std::string& name);
 
     std::uint64_t last_sequence(const std::string& mapping);
+    // When the latest run of a mapping began that brought everything it was to bring.
+    std::optional<Moment> last_success(const std::string& mapping);
 
     // For tests: the schema version that this program writes.
     static int newest_version();

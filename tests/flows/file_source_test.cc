@@ -135,6 +135,65 @@ TEST_F(FileSources, ARejectTellsWhereItStandsAndComesBackCorrected) {
     EXPECT_EQ(company.exported("prices.csv"), "sku,price\n3,4\n6,7\n");
 }
 
+TEST_F(FileSources, ARowThatAFieldRejectsTellsWhereItStandsAndComesBackCorrected) {
+    put("p.csv",
+        "Artikel;Gr\xF6\xDF"
+        "e;Preis;Seit\r\n"
+        "A1;gr\xFCn;1.234,56;24.12.2025\r\n"
+        "B9;blau;1,00;01.01.2020\r\n"
+        "A2;hellgr\xFCn;12,5x;02.03.2024\r\n"
+        "A3;\"gelb\";-0,50;29.02.2024\r\n");
+    map_prices("file: p.csv, format: { type: csv, delimiter: ';', encoding: windows-1252 }",
+               R"(    where: "artikel like 'A%'"
+    fields:
+      - { to: sku, from: Artikel }
+      - { to: size, value: 'upper("Größe")' }
+      - { to: price, from: Preis, type: decimal, numbers: "1.234,56" }
+      - { to: since, from: Seit, type: date, dates: dd.mm.yyyy }
+)");
+    const auto waybill = company.ask({"run", "prices"});
+    EXPECT_EQ(company.exported("prices.csv"),
+              "sku,size,price,since\nA1,GRÜN,1234.56,2025-12-24\nA3,GELB,-0.50,2024-02-29\n");
+    EXPECT_EQ(text_at(waybill, "/outcome"), "partial");
+    EXPECT_EQ(text_at(waybill, "/rows/read"), "4");
+    EXPECT_EQ(text_at(waybill, "/rows/filtered"), "1");
+    EXPECT_EQ(text_at(waybill, "/rows/created"), "2");
+    EXPECT_EQ(text_at(waybill, "/rows/rejected"), "1");
+    EXPECT_EQ(text_at(waybill, "/source/files/0/rows"), "3");
+    EXPECT_EQ(text_at(waybill, "/source/files/0/rejected"), "1");
+    EXPECT_EQ(text_at(waybill, "/rejects/0/reason"), "invalid_decimal");
+    EXPECT_EQ(text_at(waybill, "/rejects/0/sample/0/field"), "price");
+    EXPECT_EQ(text_at(waybill, "/rejects/0/sample/0/file"), "p.csv");
+    EXPECT_EQ(text_at(waybill, "/rejects/0/sample/0/line"), "4");
+
+    auto rejects = company.rowhaul({"waybill", "--rejects"}).output;
+    EXPECT_THAT(rejects, HasSubstr("\nprices,p.csv,4,3,,invalid_decimal,price,\"12,5x\","));
+    EXPECT_THAT(rejects, HasSubstr(",Artikel;Größe;Preis;Seit,\"A2;hellgrün;12,5x;02.03.2024\"\n"));
+    const std::string_view wrong = "12,5x;";
+    const auto at = rejects.rfind(wrong);
+    ASSERT_NE(at, std::string::npos);
+    rejects.replace(at, wrong.size(), "12,50;");
+    write_file(company / "corrected.csv", rejects);
+    const auto again = company.ask({"run", "prices", "--input", "corrected.csv"});
+    EXPECT_EQ(text_at(again, "/outcome"), "succeeded") << json::serialize(again);
+    EXPECT_EQ(company.exported("prices.csv"), "sku,size,price,since\nA2,HELLGRÜN,12.50,2024-03-02\n");
+}
+
+TEST_F(FileSources, ARowThatTheTargetRejectsTellsItsLineAlsoBehindRowsThatWereLeftOut) {
+    put("p.csv", "sku,name\n1,a\n2,b\n3,→\n4,c\n");
+    company.configure(
+        "mappings:\n  prices:\n    source: { connection: in, file: p.csv }\n    where: \"sku <> '1'\"\n"
+        "    target: { connection: export, file: prices.csv, format: { type: csv, encoding: windows-1252 } }\n",
+        "  in: { type: local, folder: in }\n");
+    const auto waybill = company.ask({"run", "prices"});
+    EXPECT_EQ(company.exported("prices.csv"), "sku,name\n2,b\n4,c\n");
+    EXPECT_EQ(text_at(waybill, "/rejects/0/reason"), "unencodable_text");
+    EXPECT_EQ(text_at(waybill, "/rejects/0/sample/0/line"), "4");
+    EXPECT_EQ(text_at(waybill, "/source/files/0/rows"), "3");
+    EXPECT_EQ(text_at(waybill, "/source/files/0/rejected"), "1");
+    EXPECT_THAT(company.rowhaul({"waybill", "--rejects"}).output, HasSubstr("\"sku,name\",\"3,→\"\n"));
+}
+
 TEST_F(FileSources, CorrectedRejectsMayComeBackFromASpreadsheet) {
     put("p.csv", "sku,price\n1\n");
     map_prices("file: p.csv, format: { type: csv, encoding: windows-1252, skip_lines: 0 }");
