@@ -183,8 +183,6 @@ std::unique_ptr<FileSource::Opened> FileSource::open_next(const Context& context
         if (file.state != State::Waiting) {
             continue;
         }
-        suspect_ = &file;
-        verdict_ = State::Bad;
         auto opened = open_file(context, file);
         if (!opened->reader->schema().empty()) {
             return opened;
@@ -192,18 +190,26 @@ std::unique_ptr<FileSource::Opened> FileSource::open_next(const Context& context
         // An empty file: there is nothing in it, not even a header.
         finish(context, *opened);
     }
-    suspect_ = nullptr;
     return nullptr;
+}
+
+// Whoever catches what is thrown may ask whether it was the file's fault; errors of others, such as a
+// rule that does not fit, never are.
+void FileSource::blame(File& file, State verdict, Error& error) {
+    suspect_ = &file;
+    verdict_ = verdict;
+    error.while_doing(file.entry.path);
 }
 
 std::unique_ptr<FileSource::Opened> FileSource::open_file(const Context& context, File& file) {
     auto opened = std::make_unique<Opened>(Opened{file, nullptr, nullptr, nullptr, nullptr});
+    auto verdict = State::Bad;
     file.record.seen = to_seconds(plan_.clock.now());
     try {
         // As it is now: it may have waited for its turn.
         auto entry = transport_.stat(context, file.entry.path);
         if (!entry) {
-            verdict_ = State::Vanished;
+            verdict = State::Vanished;
             throw Error(ErrorKind::NotFound, "vanished before it could be read");
         }
         file.entry = std::move(*entry);
@@ -213,7 +219,8 @@ std::unique_ptr<FileSource::Opened> FileSource::open_file(const Context& context
         opened->unpacked = decompressing(context, std::make_unique<Borrowed>(*opened->ahead));
         open_reader(context, *opened);
     } catch (Error& error) {
-        throw error.while_doing(file.entry.path);
+        blame(file, verdict, error);
+        throw;
     }
     file.record.header = opened->reader->header();
     return opened;
@@ -270,19 +277,18 @@ void FileSource::finish(const Context& context, Opened& opened) {
     file.record.bytes = opened.raw->bytes();
     file.record.sha256 = opened.raw->finish();
     opened.close();  // a session has one stream at a time
+    auto verdict = State::Waiting;
     try {
-        verdict_ = State::Waiting;
         check_unchanged(context, file);
+        if (const auto taker = taken_by(file.record.sha256, file); !taker.empty() && file.record.bytes > 0) {
+            verdict = State::Taken;
+            throw Error(ErrorKind::Invalid, fmt::format("its content was taken in before, by {}", taker));
+        }
     } catch (Error& error) {
-        throw error.while_doing(file.entry.path);
-    }
-    if (const auto taker = taken_by(file.record.sha256, file); !taker.empty() && file.record.bytes > 0) {
-        verdict_ = State::Taken;
-        throw Error(ErrorKind::Invalid,
-                    fmt::format("{}: its content was taken in before, by {}", file.entry.path, taker));
+        blame(file, verdict, error);
+        throw;
     }
     file.state = State::Read;
-    suspect_ = nullptr;
 }
 
 class FileSource::Reader final : public RowReader {
@@ -329,14 +335,16 @@ private:
         try {
             return opened_->reader->next(context, out);
         } catch (Error& error) {
-            throw error.while_doing(opened_->file.entry.path);
+            source_.blame(opened_->file, State::Bad, error);
+            throw;
         }
     }
     void choose() {
         try {
             opened_->reader->choose(places_of(columns_, opened_->reader->schema()));
         } catch (Error& error) {
-            throw error.while_doing(opened_->file.entry.path);
+            source_.blame(opened_->file, State::Bad, error);
+            throw;
         }
     }
 

@@ -68,6 +68,7 @@ private:
     void open_reader(const Context&, Opened&);
     // Throws when a file turns out not to be what it seemed.
     void finish(const Context&, Opened&);
+    void blame(File&, State verdict, Error&);
     void check_unchanged(const Context&, const File&);
     std::string taken_by(const std::string& sha256, const File& file) const;
     void conclude_file(const Context&, File&);
@@ -78,8 +79,8 @@ private:
     bool has_chosen_ = false;
     std::deque<File> files_;      // names in it are pointed to by batches
     std::size_t next_ = 0;        // in files_
-    File* suspect_ = nullptr;     // the one that is being opened or read
-    State verdict_ = State::Bad;  // on the suspect, if it fails
+    File* suspect_ = nullptr;     // the one that the last error is about
+    State verdict_ = State::Bad;  // on the suspect
     std::unique_ptr<Opened> first_;
     Rejects rejects_;
     std::vector<Warning> warnings_;

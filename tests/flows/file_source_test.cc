@@ -274,6 +274,23 @@ TEST_F(FileSources, OneBadFileDoesNotStopTheOthers) {
     EXPECT_THAT(company.files("in"), ElementsAre("bad", "bad/b.csv", "done", "done/a.csv", "done/c.csv"));
 }
 
+TEST_F(FileSources, ARuleThatDoesNotFitIsNotTheFilesFault) {
+    put("a.csv", "");
+    put("b.csv", "sku\n1\n");
+    put("c.csv", "sku\n3\n");
+    company.configure(
+        "mappings:\n"
+        "  prices:\n"
+        "    source: { connection: in, files: '*.csv', after: { move: done }, set_aside: bad }\n"
+        "    where: sku > 3\n"
+        "    target: { connection: export, file: prices.csv }\n",
+        "  in: { type: local, folder: in }\n");
+    const auto run = company.rowhaul({"run", "prices"});
+    EXPECT_EQ(run.status, 1);
+    EXPECT_THAT(run.errors, HasSubstr("sku > 3"));
+    EXPECT_THAT(company.files("in"), ElementsAre("a.csv", "b.csv", "c.csv"));
+}
+
 TEST_F(FileSources, CompressedFilesAreKnownByTheirContent) {
     put("p.csv", "sku\n1\n");
     company.configure(
