@@ -240,7 +240,8 @@ TEST(MysqlConnection, AStopRequestEndsConnectingInEveryStage) {
         context.stop = &stop;
         Context::Clock::time_point requested;
         std::jthread requester([&] {
-            std::this_thread::sleep_for(milliseconds(100));
+            // The library reads a second at a time while it shakes hands.
+            std::this_thread::sleep_for(milliseconds(500));
             requested = Context::Clock::now();
             stop.request();
         });

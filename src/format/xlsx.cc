@@ -23,14 +23,14 @@ XlsxHeader header_of(const std::string& text) {
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), row);
     if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || row == 0) {
         throw Error(ErrorKind::Invalid,
-                    fmt::format("header: \"{}\" is neither auto nor none nor the number of a row", text));
+                    fmt::format("header_row: \"{}\" is neither auto nor none nor the number of a row", text));
     }
     return row;
 }
 
 }  // namespace
 
-XlsxFormat::XlsxFormat(XlsxOptions options) : options_(std::move(options)), header_(header_of(options_.header)) {}
+XlsxFormat::XlsxFormat(XlsxOptions options) : options_(std::move(options)), header_(header_of(options_.header_row)) {}
 
 std::optional<Sniffed> XlsxFormat::sniff(const Context& context, std::string_view first_bytes) const {
     const bool is_workbook =

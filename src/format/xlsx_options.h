@@ -42,7 +42,7 @@ struct EnumChoices<XlsxMergedCells> {
 struct XlsxOptions {
     std::optional<std::string> sheet;
     bool hidden_sheets = false;
-    std::string header = "auto";
+    std::string header_row = "auto";
     std::vector<std::string> columns;
     XlsxHiddenRows hidden_rows = XlsxHiddenRows::Read;
     XlsxErrorCells error_cells = XlsxErrorCells::Reject;
@@ -55,7 +55,7 @@ struct XlsxOptions {
                            .example("Prices"),
                        option("hidden_sheets", &XlsxOptions::hidden_sheets,
                               "Whether hidden sheets are counted too. By its name a hidden sheet is always found."),
-                       option("header", &XlsxOptions::header,
+                       option("header_row", &XlsxOptions::header_row,
                               "Row that names the columns: its number in the sheet, none, or auto for the first row "
                               "that is about as wide "
                               "as the widest of the first 50, which leaves out the titles above a table.")

@@ -149,7 +149,7 @@ const XlsxReader::TopRow* XlsxReader::find_header(const std::vector<TopRow>& top
     if (header) {
         if (top.empty() || top.front().number != *header) {
             throw Error(ErrorKind::Invalid,
-                        fmt::format("row {} of sheet \"{}\" is empty, but `header` says that it names the columns",
+                        fmt::format("row {} of sheet \"{}\" is empty, but `header_row` says that it names the columns",
                                     *header, sheet_->name));
         }
         return &top.front();
@@ -209,7 +209,7 @@ void XlsxReader::name_columns(const std::vector<TopRow>& top, const TopRow* head
                         fmt::format("columns {} and {} are both called \"{}\"", column_letters(before),
                                     column_letters(column), shortened(name)))
                 .advise(
-                    "Name the columns with `columns` in the source's format, or say with `header` in which row the "
+                    "Name the columns with `columns` in the source's format, or say with `header_row` in which row the "
                     "names stand.");
         }
         places_[column] = schema_.size();
@@ -388,7 +388,7 @@ std::vector<Warning> XlsxReader::warnings() const {
         all.push_back(
             {"cells_outside_table",
              fmt::format("cells beside the columns of the header are left out, the first in row {} of sheet \"{}\"; "
-                         "`header` says in which row the names stand",
+                         "`header_row` says in which row the names stand",
                          first_outside_row_, sheet_->name),
              outside_});
     }

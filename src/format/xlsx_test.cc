@@ -447,12 +447,12 @@ TEST(XlsxReader, StopsOnRequest) {
 TEST(XlsxFormat, SaysWhichHeadersThereAre) {
     for (const std::string header : {"auto", "none", "4"}) {
         XlsxOptions options;
-        options.header = header;
+        options.header_row = header;
         EXPECT_NO_THROW(XlsxFormat{options});
     }
     for (const std::string header : {"", "0", "true", "-1", "4 "}) {
         XlsxOptions options;
-        options.header = header;
+        options.header_row = header;
         EXPECT_THROW(XlsxFormat{options}, Error) << header;
     }
 }
