@@ -29,7 +29,7 @@ test: install-build+test build/release/build.ninja
 # Unit and conformance tests with address and undefined-behaviour sanitizers.
 test-asan: install-build+test build/asan/build.ninja
 	@cmake --build --preset asan -j $(JOBS)
-	@ctest --test-dir build/asan -j $(JOBS) --output-on-failure
+	@ctest --test-dir build/asan --output-on-failure
 
 lint: install-build+test+lint build/release/build.ninja
 	@tools/check_layers
