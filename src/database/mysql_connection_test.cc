@@ -240,8 +240,7 @@ TEST(MysqlConnection, AStopRequestEndsConnectingInEveryStage) {
         context.stop = &stop;
         Context::Clock::time_point requested;
         std::jthread requester([&] {
-            // The library reads a second at a time while it shakes hands.
-            std::this_thread::sleep_for(milliseconds(500));
+            std::this_thread::sleep_for(milliseconds(100));
             requested = Context::Clock::now();
             stop.request();
         });
