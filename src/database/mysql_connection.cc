@@ -185,9 +185,6 @@ void MysqlConnection::configure(const std::string& address) {
     const unsigned protocol = options_.socket.empty() ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
     ::mysql_options(&mysql_, MYSQL_OPT_PROTOCOL, &protocol);
     ::mysql_optionsv(&mysql_, MARIADB_OPT_IO_WAIT, wait_for_server);
-    // Only a bound for the TLS handshake's blocking reads until the hook has seen the socket.
-    const unsigned second = 1;
-    ::mysql_options(&mysql_, MYSQL_OPT_CONNECT_TIMEOUT, &second);
     const my_bool with_tls = protects(address) ? 1 : 0;
     ::mysql_options(&mysql_, MYSQL_OPT_SSL_ENFORCE, &with_tls);
     if (with_tls == 1) {

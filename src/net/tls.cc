@@ -3,6 +3,7 @@
 
 #include "net/resolve.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -346,6 +347,10 @@ void TlsVerifier::prepare(ssl_st* tls) const {
     const bool is_address = host_.find_first_not_of("0123456789.") == std::string::npos || host_.contains(':');
     if (!is_address && SSL_get_servername(tls, TLSEXT_NAMETYPE_host_name) == nullptr) {
         SSL_set_tlsext_host_name(tls, host_.c_str());
+    }
+    // A library that waits inside the handshake's reads could not be stopped there.
+    if (const int socket = SSL_get_fd(tls); socket >= 0) {
+        ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_NONBLOCK);
     }
 }
 
