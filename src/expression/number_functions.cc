@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arithmetic. Integers have 64 bits, decimals are exact; dates take part in + and -.
+#include "base/error.h"
+#include "data/notation.h"
 #include "expression/functions.h"
 
 #include <algorithm>
@@ -296,6 +298,48 @@ std::optional<Interval> times_interval(Row& row, std::int64_t count, const Inter
     return interval_times(row, a, count);
 }
 
+// ---- as people write them ----
+
+std::string check_sample(std::size_t argument, std::string_view sample) {
+    if (argument != 1) {
+        return "";
+    }
+    try {
+        const NumberNotation notation(sample);
+        return "";
+    } catch (const Error& error) {
+        return error.what();
+    }
+}
+
+struct SampledNotation {
+    std::string sample;
+    std::optional<NumberNotation> notation;
+};
+const NumberNotation* notation_of(Row& row, std::string_view sample) {
+    auto& memory = row.memory<SampledNotation>();
+    if (!memory.notation || memory.sample != sample) {
+        if (!check_sample(1, sample).empty()) {
+            row.fail(Failure::InvalidArgument, sample, "is no sample of a number; write one such as '1.234,56'");
+            return nullptr;
+        }
+        memory = {std::string(sample), NumberNotation(sample)};
+    }
+    return &*memory.notation;
+}
+Decimal to_number(Row& row, std::string_view text, std::string_view sample) {
+    const auto* notation = notation_of(row, sample);
+    if (notation == nullptr) {
+        return {};
+    }
+    auto& digits = row.scratch();
+    const auto value = notation->read(text, digits) ? parse_decimal(digits, row.decimals()) : std::optional<Decimal>();
+    if (!value) {
+        row.fail(Failure::InvalidDecimal, text);
+    }
+    return value.value_or(Decimal{});
+}
+
 }  // namespace
 
 std::vector<Function> number_functions() {
@@ -393,6 +437,14 @@ std::vector<Function> number_functions() {
          .group = Group::Number,
          .overloads = {strict<sign_decimal>(), strict<sign_float>()},
          .examples = {{"sign(-0.5)", "-1"}}},
+        {.name = "to_number",
+         .usage = "to_number(text, sample)",
+         .help = "The number that a text shows, written as in the sample, which has decimals; what is written "
+                 "otherwise rejects the row.",
+         .group = Group::Number,
+         .overloads = {checked(strict<to_number>(), check_sample)},
+         .examples = {{"to_number('12.345,60', '1.234,56')", "12345.60"},
+                      {"to_number('-1’000.5', '1’234.50')", "-1000.5"}}},
     };
 }
 

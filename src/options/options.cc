@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <fmt/ranges.h>
 #include <utility>
 
 namespace rowhaul {
@@ -303,8 +304,10 @@ Reading MapReading::reading(const Declaration& option, const Node& value) const 
 void MapReading::tell_unknown_keys() const {
     for (const Node::Entry& entry : map_.entries()) {
         if (std::find(known_.begin(), known_.end(), entry.key) == known_.end()) {
-            problems_.add(entry.position, option_path(path_, entry.key),
-                          "unknown option" + did_you_mean(entry.key, known_));
+            const auto meant = did_you_mean(entry.key, known_);
+            problems_.add(
+                entry.position, option_path(path_, entry.key),
+                "unknown option" + (meant.empty() ? fmt::format("; there are: {}", fmt::join(known_, ", ")) : meant));
         }
     }
 }
