@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tcp.h"
 
+#include "net/resolve.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
-#include <memory>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <optional>
-#include <sys/eventfd.h>
-#include <thread>
+#include <sys/socket.h>
+#include <vector>
 
 namespace rowhaul {
 
@@ -23,40 +24,37 @@ milliseconds time_until(Context::Clock::time_point end) {
     return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(end - Context::Clock::now()));
 }
 
-// What the resolving thread leaves behind; it may outlive whoever asked, because getaddrinfo
-// cannot be interrupted.
-struct Answer {
-    Descriptor done{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-    int code = EAI_AGAIN;
-    std::vector<Address> addresses;
+struct Address {
+    sockaddr_storage bytes{};
+    socklen_t size = 0;
+
+    // "127.0.0.1:22" or "[::1]:22".
+    std::string text() const {
+        char host[NI_MAXHOST] = "?";
+        char port[NI_MAXSERV] = "?";
+        ::getnameinfo(reinterpret_cast<const sockaddr*>(&bytes), size, host, sizeof host, port, sizeof port,
+                      NI_NUMERICHOST | NI_NUMERICSERV);
+        return bytes.ss_family == AF_INET6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+    }
 };
 
-int look_up(const std::string& host, const std::string& port, int flags, std::vector<Address>& addresses) {
+// All addresses of `host` in the order in which to try them.
+std::vector<Address> addresses_of(const Context& context, const std::string& host, std::int64_t port,
+                                  milliseconds timeout) {
     addrinfo hints{};
-    hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = flags;
-    addrinfo* found = nullptr;
-    const int code = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
-    if (code != 0) {
-        return code;
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+    std::vector<Address> addresses;
+    for (const auto& numeric : resolve(context, host, timeout)) {
+        addrinfo* found = nullptr;
+        if (::getaddrinfo(numeric.c_str(), std::to_string(port).c_str(), &hints, &found) == 0) {
+            auto& address = addresses.emplace_back();
+            address.size = std::min<socklen_t>(found->ai_addrlen, sizeof address.bytes);
+            std::memcpy(&address.bytes, found->ai_addr, address.size);
+            ::freeaddrinfo(found);
+        }
     }
-    for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
-        Address address;
-        address.size = entry->ai_addrlen;
-        std::memcpy(&address.bytes, entry->ai_addr, std::min<std::size_t>(entry->ai_addrlen, sizeof address.bytes));
-        addresses.push_back(address);
-    }
-    ::freeaddrinfo(found);
-    return 0;
-}
-
-void look_up_in_background(const std::shared_ptr<Answer>& answer, const std::string& host, const std::string& port) {
-    std::thread([answer, host, port] {
-        answer->code = look_up(host, port, AI_ADDRCONFIG, answer->addresses);
-        const std::uint64_t one = 1;
-        [[maybe_unused]] const auto written = ::write(answer->done.number(), &one, sizeof one);
-    }).detach();
+    return addresses;
 }
 
 // What went wrong, or nothing when connected.
@@ -88,41 +86,9 @@ std::optional<int> connect_to(const Context& context, const Address& address, mi
 
 }  // namespace
 
-std::string Address::text() const {
-    char host[NI_MAXHOST] = "?";
-    char port[NI_MAXSERV] = "?";
-    ::getnameinfo(reinterpret_cast<const sockaddr*>(&bytes), size, host, sizeof host, port, sizeof port,
-                  NI_NUMERICHOST | NI_NUMERICSERV);
-    return bytes.ss_family == AF_INET6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
-}
-
-std::vector<Address> resolve(const Context& context, const std::string& host, std::int64_t port, milliseconds timeout) {
-    context.check();
-    const auto service = std::to_string(port);
-    std::vector<Address> literal;
-    if (look_up(host, service, AI_NUMERICHOST | AI_NUMERICSERV, literal) == 0) {
-        return literal;
-    }
-    const auto answer = std::make_shared<Answer>();
-    look_up_in_background(answer, host, service);
-    if (!context.wait(answer->done.number(), Readiness::Read, timeout)) {
-        throw Error(ErrorKind::Unavailable,
-                    fmt::format("no name server answered within {} ms for the host {}", timeout.count(), host));
-    }
-    if (answer->code == EAI_NONAME || answer->code == EAI_NODATA) {
-        throw Error(ErrorKind::NotFound, fmt::format("there is no host named {}", host))
-            .advise("Correct the option host, or check the name servers of this machine.");
-    }
-    if (answer->code != 0) {
-        throw Error(ErrorKind::Unavailable,
-                    fmt::format("the host {} cannot be looked up: {}", host, ::gai_strerror(answer->code)));
-    }
-    return std::move(answer->addresses);
-}
-
 Descriptor connect_tcp(const Context& context, const std::string& host, std::int64_t port, milliseconds timeout) {
     const auto end = Context::Clock::now() + timeout;
-    const auto addresses = resolve(context, host, port, timeout);
+    const auto addresses = addresses_of(context, host, port, timeout);
     context.step("resolve name", addresses.front().text());
     int failure = ETIMEDOUT;
     for (std::size_t i = 0; i < addresses.size(); ++i) {

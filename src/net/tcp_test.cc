@@ -22,12 +22,6 @@ TEST(Tcp, connects_and_tells_its_steps) {
     EXPECT_THAT(steps, ElementsAre("resolve name", "connect"));
 }
 
-TEST(Tcp, resolves_names) {
-    EXPECT_FALSE(resolve(Context(), "localhost", 22, 5s).empty());
-    EXPECT_EQ(resolve(Context(), "127.0.0.1", 22, 5s).front().text(), "127.0.0.1:22");
-    EXPECT_EQ(resolve(Context(), "::1", 22, 5s).front().text(), "[::1]:22");
-}
-
 TEST(Tcp, says_where_nobody_listens) {
     const int port = testing::free_port();
     try {
