@@ -129,7 +129,7 @@ std::string place_of(const MysqlOptions& options) {
 
 }  // namespace
 
-MysqlConnection::MysqlConnection(const Context& context, const MysqlOptions& options)
+MysqlConnection::MysqlConnection(const Context& context, const MysqlOptions& options, MysqlAccess access)
     : options_(options),
       where_("mysql " + place_of(options)),
       verifier_(options, options.host),
@@ -140,7 +140,9 @@ MysqlConnection::MysqlConnection(const Context& context, const MysqlOptions& opt
     }
     try {
         connect(context);
-        prepare_session(context);
+        if (access != MysqlAccess::None) {
+            prepare_session(context);
+        }
     } catch (...) {
         ::mysql_close(&mysql_);
         throw;
@@ -161,11 +163,11 @@ MysqlConnection::~MysqlConnection() {
 // A server does not notice that its client hung up before it has a row to send, which may take it
 // hours: it is told so from a second connection, for which there is little time.
 void MysqlConnection::stop_server() noexcept {
-    constexpr milliseconds limit(400);
+    constexpr milliseconds limit(800);
     try {
         Context context;
         context.deadline = Clock::now() + limit;
-        MysqlConnection aside(context, options_);
+        MysqlConnection aside(context, options_, MysqlAccess::None);
         aside.run(context, "kill " + std::to_string(::mysql_thread_id(&mysql_)));
     } catch (...) {
         // Then it notices later.

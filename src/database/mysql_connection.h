@@ -29,12 +29,16 @@ private:
     unsigned number_;
 };
 
+enum class MysqlAccess : std::uint8_t {
+    ReadOnly,  // UTC, and an empty sql_mode, so that a query means the same on every server
+    None,      // as the server begins a session; to end others
+};
+
 class MysqlConnection {
 public:
-    // Connects, logs in and prepares the session: read-only, UTC, UTF-8, an empty sql_mode so that a
-    // query means the same on every server. Tells context.step. Throws NotFound (host, database),
+    // Connects, logs in and prepares the session. Tells context.step. Throws NotFound (host, database),
     // Denied (credentials, certificate), Unavailable.
-    MysqlConnection(const Context&, const MysqlOptions&);
+    MysqlConnection(const Context&, const MysqlOptions&, MysqlAccess access = MysqlAccess::ReadOnly);
     // Hangs up; what the server still sends is not read, and what it still computes is stopped.
     ~MysqlConnection();
     MysqlConnection(const MysqlConnection&) = delete;
