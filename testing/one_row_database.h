@@ -62,6 +62,7 @@ private:
             return true;
         }
         std::vector<Warning> warnings() const override { return inner_->warnings(); }
+        std::string pushed_rule() const override { return inner_->pushed_rule(); }
 
     private:
         std::unique_ptr<RowReader> inner_;

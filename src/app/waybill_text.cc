@@ -108,6 +108,9 @@ std::string waybill_text(const Waybill& waybill) {
     auto text = fmt::format("{}{}  {}  in {}\n", waybill.mapping, is_test ? " (test)" : "", name_of(waybill.outcome),
                             duration_text(waybill.seconds()));
     text += fmt::format("  from    {} · {}\n", waybill.source_connection, one_line(waybill.source_object));
+    if (!waybill.report.pushed_rule.empty()) {
+        text += fmt::format("  only    where {}\n", one_line(waybill.report.pushed_rule));
+    }
     text += fmt::format("  to      {} · {}\n", waybill.target_connection, one_line(waybill.target_object));
     text += fmt::format("  rows    {}\n", accounts(waybill.report.rows));
     text += source_files_text(waybill.report.source_files);

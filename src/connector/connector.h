@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "data/rows.h"
 #include "data/schema.h"
+#include "expression/condition.h"
 
 #include <chrono>
 #include <cstdint>
@@ -29,7 +30,7 @@ struct SourceFile {
     std::string problem;  // why none of its rows count; empty when they do
 };
 
-// prepare, schema, open, conclude: in this order. set_aside may send a run back to its start.
+// prepare, schema, offer_rule, open, conclude: in this order. set_aside may send a run back to its start.
 class Source {
 public:
     virtual ~Source() = default;
@@ -39,6 +40,9 @@ public:
     virtual bool prepare(const Context&) { return true; }
     // All columns that the source offers.
     virtual Schema schema(const Context&) = 0;
+    // Of the rows that open() reads only those matter that meet the rule, or in which it fails. The
+    // source may keep back any others; its reader says what it checks.
+    virtual void offer_rule(const Condition&) {}
     // Reads the named columns in this order; batches are as wide as `columns`. Rows that cannot be
     // read go to `rejects`, on the thread that reads.
     virtual std::unique_ptr<RowReader> open(const Context&, const std::vector<std::string>& columns,

@@ -34,12 +34,18 @@ std::string first_words(std::string_view query) {
 
 class TableSource final : public Source {
 public:
-    TableSource(Database& database, Selection selection) : database_(database), selection_(std::move(selection)) {}
+    TableSource(Database& database, const TableSourceOptions& options)
+        : database_(database), selection_{options.table, options.query, {}, {}}, push_down_(options.push_down) {}
 
     std::string object() const override {
         return selection_.query.empty() ? selection_.table : first_words(selection_.query);
     }
     Schema schema(const Context& context) override { return database_.schema(context, selection_); }
+    void offer_rule(const Condition& rule) override {
+        if (push_down_) {
+            selection_.rule = rule;
+        }
+    }
     std::unique_ptr<RowReader> open(const Context& context, const std::vector<std::string>& columns, Rejects) override {
         auto selection = selection_;
         selection.columns = columns;
@@ -52,6 +58,7 @@ public:
 private:
     Database& database_;
     Selection selection_;
+    const bool push_down_;
 };
 
 }  // namespace
@@ -77,7 +84,7 @@ std::unique_ptr<Source> TableConnection::source(const Node& section, std::string
     if (problems.size() != before) {
         return nullptr;
     }
-    return std::make_unique<TableSource>(*database_, Selection{options.table, options.query, {}});
+    return std::make_unique<TableSource>(*database_, options);
 }
 
 std::unique_ptr<Target> TableConnection::target(const Node& section, std::string_view path, const TargetRequest&,

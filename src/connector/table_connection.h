@@ -13,13 +13,17 @@ namespace rowhaul {
 struct TableSourceOptions {
     std::string table;
     std::string query;
+    bool push_down = true;
 
     static constexpr auto spec = [] {
         return options(option("table", &TableSourceOptions::table, "Table or view to read, also as schema.table.")
                            .example("customers"),
                        option("query", &TableSourceOptions::query,
                               "One SELECT to read instead of a table; it cannot change anything.")
-                           .example("select id, name from customers"));
+                           .example("select id, name from customers"),
+                       option("push_down", &TableSourceOptions::push_down,
+                              "Whether the database may keep back rows of a table that do not meet the rule "
+                              "(`where`). They are not counted; set false to count every row."));
     }();
     static void validate(const TableSourceOptions&, Problems&);
 };

@@ -42,6 +42,9 @@ public:
     virtual bool next(const Context&, Batch& out) = 0;
     // What was noticed so far; complete after the end.
     virtual std::vector<Warning> warnings() const { return {}; }
+    // What the source checked before it handed out rows, in its own words: rows that do not meet it
+    // are kept back. Empty = nothing.
+    virtual std::string pushed_rule() const { return {}; }
 };
 
 class RowWriter {

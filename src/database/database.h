@@ -4,6 +4,7 @@
 #pragma once
 #include "data/rows.h"
 #include "data/schema.h"
+#include "expression/condition.h"
 
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,10 @@ struct Selection {
     std::string table;
     std::string query;
     std::vector<std::string> columns;  // which, in which order; empty = all. For a table only these are fetched.
+    // Rows of a table that do not meet it may be kept back, but none in which it fails; the reader says
+    // what was checked. Queries and views are read whole: a condition could be computed before theirs,
+    // and fail in rows that they leave out.
+    Condition rule = {};
 };
 
 struct TableInfo {

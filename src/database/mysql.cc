@@ -6,11 +6,13 @@
 #include "database/mysql_connection.h"
 #include "database/mysql_query.h"
 #include "database/mysql_rows.h"
+#include "database/mysql_rules.h"
 #include "database/sql_position.h"
 #include "database/table_name.h"
 
 #include <algorithm>
 #include <charconv>
+#include <fmt/format.h>
 #include <mysqld_error.h>
 
 namespace rowhaul {
@@ -64,11 +66,13 @@ struct MysqlDatabase::Prepared {
     Schema schema;
     std::vector<MYSQL_FIELD> fields;
     std::vector<std::size_t> places;  // which field each column of the schema is
+    std::string pushed_rule;
 };
 
 class MysqlDatabase::Reader final : public RowReader {
 public:
-    Reader(MysqlDatabase& database, MysqlRowDecoder decoder) : database_(database), decoder_(std::move(decoder)) {}
+    Reader(MysqlDatabase& database, MysqlRowDecoder decoder, std::string pushed_rule)
+        : database_(database), decoder_(std::move(decoder)), pushed_rule_(std::move(pushed_rule)) {}
 
     ~Reader() override {
         if (!ended_) {
@@ -94,10 +98,12 @@ public:
     }
 
     std::vector<Warning> warnings() const override { return decoder_.warnings(); }
+    std::string pushed_rule() const override { return pushed_rule_; }
 
 private:
     MysqlDatabase& database_;
     MysqlRowDecoder decoder_;
+    std::string pushed_rule_;
     std::uint64_t next_row_ = 1;
     bool ended_ = false;
     bool failed_ = false;
@@ -206,8 +212,9 @@ MysqlDatabase::Prepared MysqlDatabase::prepare_table(const Context& context, con
     for (const auto& column : selection.columns) {
         columns += (columns.empty() ? "" : ", ") + quote_identifier(column, '`');
     }
+    const auto select = "select " + (columns.empty() ? "*" : columns) + " from " + quoted(table);
     try {
-        connection_->prepare(context, "select " + (columns.empty() ? "*" : columns) + " from " + quoted(table));
+        connection_->prepare(context, select);
     } catch (const MysqlError& error) {
         explain_table(context, selection, table, error);
     }
@@ -215,7 +222,39 @@ MysqlDatabase::Prepared MysqlDatabase::prepare_table(const Context& context, con
     prepared.fields = connection_->fields();
     prepared.schema = mysql_schema(prepared.fields, options_.zero_dates);
     prepared.places = choose_columns(prepared.schema, {}, {});
+    if (selection.rule.form != Condition::Form::Opaque) {
+        prepared.pushed_rule = pushed_rule(
+            selection.rule,
+            mysql_rules(prepared.fields, prepared.schema, stored_columns(context, table), options_.zero_dates));
+    }
+    if (!prepared.pushed_rule.empty()) {
+        connection_->prepare(context, select + " where " + prepared.pushed_rule);
+        prepared.fields = connection_->fields();
+    }
     return prepared;
+}
+
+std::map<std::string, MysqlColumnFacts> MysqlDatabase::stored_columns(const Context& context, const TableName& table) {
+    // Both parts name the table, which spares the server to open all others.
+    const auto named = [&](std::string_view part) {
+        return fmt::format("{0}.table_schema = {1} and {0}.table_name = {2}", part, schema_expression(table),
+                           quoted_text(table.name));
+    };
+    std::map<std::string, MysqlColumnFacts> found;
+    std::optional<std::string> name;
+    for (const auto& row : connection_->run(
+             context,
+             "select t.table_name, c.column_name, c.data_type, c.character_set_name "
+             "from information_schema.tables t join information_schema.columns c on binary c.table_name = binary "
+             "t.table_name where " +
+                 named("t") + " and " + named("c") + " and t.table_type in ('BASE TABLE', 'SYSTEM VERSIONED')")) {
+        if (name.value_or(row[0].value_or("")) != row[0].value_or("")) {
+            return {};
+        }
+        name = row[0].value_or("");
+        found.emplace(row[1].value_or(""), MysqlColumnFacts{row[2].value_or(""), row[3].value_or("")});
+    }
+    return found;
 }
 
 MysqlDatabase::Prepared MysqlDatabase::prepare_query(const Context& context, const Selection& selection) {
@@ -260,7 +299,7 @@ std::unique_ptr<RowReader> MysqlDatabase::read(const Context& context, const Sel
         error.while_doing(!selection.table.empty() ? "table \"" + selection.table + "\"" : "query");
         throw;
     }
-    return std::make_unique<Reader>(*this, std::move(decoder));
+    return std::make_unique<Reader>(*this, std::move(decoder), prepared.pushed_rule);
 }
 
 std::optional<std::uint64_t> MysqlDatabase::estimate(const Context& context, const Selection& selection) {

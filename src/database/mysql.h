@@ -5,6 +5,7 @@
 #include "database/mysql_options.h"
 
 #include <array>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@ namespace rowhaul {
 
 class MysqlConnection;
 class MysqlError;
+struct MysqlColumnFacts;
 struct TableName;
 
 // What the types of the server become: BIT and YEAR are integers, BOOLEAN (which is TINYINT) too;
@@ -48,6 +50,8 @@ private:
     TableName table_name(std::string_view text) const;
     Prepared prepare(const Context&, const Selection&);
     Prepared prepare_table(const Context&, const Selection&);
+    // By column; none when the table is a view or cannot be told from another one.
+    std::map<std::string, MysqlColumnFacts> stored_columns(const Context&, const TableName&);
     Prepared prepare_query(const Context&, const Selection&);
     // Throws what a failed statement means to the person who named the table, columns or query.
     [[noreturn]] void explain_table(const Context&, const Selection&, const TableName&, const MysqlError&);

@@ -5,6 +5,7 @@
 #include "database/column_choice.h"
 #include "database/postgres_copy.h"
 #include "database/postgres_query.h"
+#include "database/postgres_rules.h"
 #include "database/postgres_types.h"
 #include "database/sql_position.h"
 #include "database/table_name.h"
@@ -62,8 +63,8 @@ std::optional<double> number_after(std::string_view text, std::string_view words
 class PostgresReader final : public RowReader {
 public:
     // Destroys the session when it goes before the end, since rows would still be on their way.
-    PostgresReader(std::unique_ptr<PostgresConnection>& session, PostgresCopyParser parser)
-        : session_(session), parser_(std::move(parser)) {}
+    PostgresReader(std::unique_ptr<PostgresConnection>& session, PostgresCopyParser parser, std::string pushed_rule)
+        : session_(session), parser_(std::move(parser)), pushed_rule_(std::move(pushed_rule)) {}
     ~PostgresReader() override {
         if (!is_at_end_) {
             session_.reset();
@@ -88,6 +89,8 @@ public:
         return out.rows() != 0;
     }
 
+    std::string pushed_rule() const override { return pushed_rule_; }
+
 private:
     void fill(const Context& context, Batch& out) {
         out.set_first_row(rows_ + 1);
@@ -108,6 +111,7 @@ private:
 
     std::unique_ptr<PostgresConnection>& session_;
     PostgresCopyParser parser_;
+    std::string pushed_rule_;
     ColumnWriter columns_;
     std::uint64_t rows_ = 0;
     bool is_at_end_ = false;
@@ -119,7 +123,8 @@ struct PostgresDatabase::Table {
     std::string schema;
     std::string name;
     std::string oid;
-    bool is_plain = false;  // all its rows are its own, so that it can be copied without a query
+    bool is_plain = false;   // all its rows are its own, so that it can be copied without a query
+    bool is_stored = false;  // no rows are computed, or come from another server
 
     std::string quoted() const { return quote_identifier(schema) + "." + quote_identifier(name); }
     std::string text() const { return TableName{.schema = schema, .name = name}.text(); }
@@ -129,6 +134,7 @@ struct PostgresDatabase::Plan {
     Schema schema;
     std::string copy;  // `copy ... to stdout`
     std::vector<PostgresCopyParser::Field> fields;
+    std::string pushed_rule;
 };
 
 PostgresConnection& PostgresDatabase::session(const Context& context) {
@@ -242,7 +248,7 @@ PostgresDatabase::Table PostgresDatabase::resolve(const Context& context, const 
     const auto found = session_->query(
         context,
         "select n.nspname, c.relname, c.oid, "
-        "c.relkind = 'r' and not c.relhassubclass and not c.relrowsecurity "
+        "c.relkind = 'r' and not c.relhassubclass and not c.relrowsecurity, c.relkind in ('r', 'p', 'm') "
         "from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace "
         "where c.relkind in ('r', 'p', 'v', 'm', 'f') and (case when $3::text is null then c.relname in ($1, $2) and "
         "pg_catalog.pg_table_is_visible(c.oid) else c.relname in ($1, $2) and n.nspname in ($3, $4) "
@@ -256,7 +262,8 @@ PostgresDatabase::Table PostgresDatabase::resolve(const Context& context, const 
     return {.schema = value(found, 0, 0),
             .name = value(found, 0, 1),
             .oid = value(found, 0, 2),
-            .is_plain = value(found, 0, 3) == "t"};
+            .is_plain = value(found, 0, 3) == "t",
+            .is_stored = value(found, 0, 4) == "t"};
 }
 
 void PostgresDatabase::refuse_table(const Context& context, const std::string& name, const std::string& wanted,
@@ -404,7 +411,8 @@ PostgresDatabase::Plan PostgresDatabase::plan_query(const Context& context, cons
     const auto text = has_money(described.get()) ? without_money(query.text, described.get()) : query.text;
     return {.schema = columns_at(offered, places),
             .copy = "copy (" + text + "\n) to stdout",
-            .fields = described_fields(described.get(), places)};
+            .fields = described_fields(described.get(), places),
+            .pushed_rule = {}};
 }
 
 PostgresDatabase::Plan PostgresDatabase::plan_table(const Context& context, const Selection& selection) {
@@ -442,9 +450,18 @@ PostgresDatabase::Plan PostgresDatabase::plan_table(const Context& context, cons
             list += (list.empty() ? "" : ", ") + quote_identifier(column.name);
         }
     }
-    const auto query = "select " + list + " from " + table.quoted();
+    auto query = "select " + list + " from " + table.quoted();
     const auto described = describe_query(context, query);
-    const auto typed = described_columns(described.get());
+    auto typed = described_columns(described.get());
+    std::string rule;
+    if (table.is_stored) {
+        for (std::size_t column = 0; column < typed.size(); ++column) {
+            typed[column].nullable = distinct[column].nullable;
+        }
+        const char* encoding = PQparameterStatus(session_->raw(), "server_encoding");
+        rule = pushed_rule(selection.rule, postgres_rules(described.get(), typed, encoding != nullptr ? encoding : ""));
+        query += rule.empty() ? "" : " where " + rule;
+    }
     for (std::size_t column = 0; column < schema.size(); ++column) {
         const auto& described_type = typed[places[column]];
         schema[column].type = described_type.type;
@@ -452,12 +469,13 @@ PostgresDatabase::Plan PostgresDatabase::plan_table(const Context& context, cons
         schema[column].precision = described_type.precision;
         schema[column].scale = described_type.scale;
     }
-    const bool needs_query = !is_plain || has_money(described.get());
+    const bool needs_query = !is_plain || !rule.empty() || has_money(described.get());
     const auto source = has_money(described.get()) ? without_money(query, described.get()) : query;
     return {.schema = std::move(schema),
             .copy = needs_query ? "copy (" + source + ") to stdout"
                                 : "copy " + table.quoted() + " (" + list + ") to stdout",
-            .fields = described_fields(described.get(), places)};
+            .fields = described_fields(described.get(), places),
+            .pushed_rule = std::move(rule)};
 }
 
 PostgresDatabase::Plan PostgresDatabase::plan(const Context& context, const Selection& selection) {
@@ -479,7 +497,8 @@ std::unique_ptr<RowReader> PostgresDatabase::read(const Context& context, const 
     return in_transaction(context, [&]() -> std::unique_ptr<RowReader> {
         auto planned = plan(context, selection);
         session_->start_copy(context, planned.copy);
-        return std::make_unique<PostgresReader>(session_, PostgresCopyParser(std::move(planned.fields)));
+        return std::make_unique<PostgresReader>(session_, PostgresCopyParser(std::move(planned.fields)),
+                                                std::move(planned.pushed_rule));
     });
 }
 

@@ -13,6 +13,7 @@ constexpr std::uint32_t bytea_oid = 17;
 constexpr std::uint32_t int8_oid = 20;
 constexpr std::uint32_t int2_oid = 21;
 constexpr std::uint32_t int4_oid = 23;
+constexpr std::uint32_t text_oid = 25;
 constexpr std::uint32_t oid_oid = 26;
 constexpr std::uint32_t json_oid = 114;
 constexpr std::uint32_t float4_oid = 700;
@@ -31,7 +32,7 @@ constexpr std::uint32_t jsonb_oid = 3802;
 constexpr std::int32_t header = 4;
 
 PostgresType numeric_type(std::int32_t modifier) {
-    PostgresType out{.type = Type::Decimal};
+    PostgresType out{.type = Type::Decimal, .comparison = PostgresComparison::AsOurs};
     if (modifier >= header) {
         out.precision = ((modifier - header) >> 16) & 0xffff;
         const std::int32_t scale = (modifier - header) & 0x7ff;
@@ -69,37 +70,47 @@ Cell zoned_cell(std::string_view text, Arena& arena) {
 }  // namespace
 
 PostgresType postgres_type(std::uint32_t oid, std::int32_t modifier) {
+    const auto compared = [](Type type, PostgresText text = PostgresText::AsIs) {
+        return PostgresType{.type = type, .text = text, .comparison = PostgresComparison::AsOurs};
+    };
     switch (oid) {
         case bool_oid:
-            return {.type = Type::Boolean, .text = PostgresText::Boolean};
+            return compared(Type::Boolean, PostgresText::Boolean);
         case bytea_oid:
             return {.type = Type::Bytes, .text = PostgresText::Bytes};
         case int2_oid:
         case int4_oid:
         case int8_oid:
+            return compared(Type::Integer);
         case oid_oid:
-            return {.type = Type::Integer};
+            return {.type = Type::Integer, .comparison = PostgresComparison::Readable};
         case float4_oid:
+            return {.type = Type::Float, .comparison = PostgresComparison::Readable};
         case float8_oid:
-            return {.type = Type::Float};
+            return compared(Type::Float);
         case numeric_oid:
             return numeric_type(modifier);
         case money_oid:
-            return {.type = Type::Decimal, .is_money = true};
+            return {.type = Type::Decimal, .comparison = PostgresComparison::Readable, .is_money = true};
         case json_oid:
         case jsonb_oid:
             return {.type = Type::Json};
         case date_oid:
-            return {.type = Type::Date};
+            return compared(Type::Date);
         case time_oid:
             return {.type = Type::Time};
         case timestamp_oid:
-            return {.type = Type::Timestamp};
+            return compared(Type::Timestamp);
         case timestamptz_oid:
-            return {.type = Type::TimestampZoned, .text = PostgresText::TimestampZoned};
+            return compared(Type::TimestampZoned, PostgresText::TimestampZoned);
+        case text_oid:
+            return compared(Type::Text);
         case bpchar_oid:
-        case varchar_oid:
-            return {.type = Type::Text, .length = modifier >= header ? modifier - header : 0};
+        case varchar_oid: {
+            auto sized = compared(Type::Text);
+            sized.length = modifier >= header ? modifier - header : 0;
+            return sized;
+        }
         default:
             return {};
     }

@@ -18,12 +18,20 @@ enum class PostgresText : std::uint8_t {
     TimestampZoned,  // 2026-11-22 10:00:00+00 -> ...+00:00
 };
 
+// How a rule may look at values of a type before they are sent.
+enum class PostgresComparison : std::uint8_t {
+    None,      // not at all, and some of them may be nothing that we can read
+    Readable,  // not by comparing them, but we can read all of them
+    AsOurs,    // they compare there as they do here
+};
+
 struct PostgresType {
     Type type = Type::Text;
     PostgresText text = PostgresText::AsIs;
     std::int32_t length = 0;
     std::int32_t precision = 0;
     std::int32_t scale = 0;
+    PostgresComparison comparison = PostgresComparison::None;
     bool is_money = false;  // sent with currency signs unless cast to numeric first
 };
 

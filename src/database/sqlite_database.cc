@@ -5,6 +5,7 @@
 #include "database/column_choice.h"
 #include "database/column_writer.h"
 #include "database/sql_position.h"
+#include "database/sqlite_rules.h"
 #include "database/sqlite_types.h"
 #include "database/table_name.h"
 
@@ -139,13 +140,14 @@ Schema offered_by(const SqliteStatement& statement) {
 class SqliteReader final : public RowReader {
 public:
     SqliteReader(SqliteHandle& session, std::unique_ptr<SqliteTransaction> snapshot, ReadingOnly permission,
-                 SqliteStatement statement, Schema schema, std::vector<std::size_t> places)
+                 SqliteStatement statement, Schema schema, std::vector<std::size_t> places, std::string pushed_rule)
         : session_(session),
           snapshot_(std::move(snapshot)),
           permission_(std::move(permission)),
           statement_(std::move(statement)),
           schema_(std::move(schema)),
           places_(std::move(places)),
+          pushed_rule_(std::move(pushed_rule)),
           differing_(schema_.size()) {}
 
     bool next(const Context& context, Batch& out) override {
@@ -182,6 +184,8 @@ public:
                  .count = count}};
     }
 
+    std::string pushed_rule() const override { return pushed_rule_; }
+
 private:
     void fill(Batch& out) {
         out.set_first_row(rows_ + 1);
@@ -211,6 +215,7 @@ private:
     SqliteStatement statement_;
     Schema schema_;
     std::vector<std::size_t> places_;
+    std::string pushed_rule_;
     std::vector<std::uint64_t> differing_;
     ColumnWriter columns_;
     std::uint64_t rows_ = 0;
@@ -225,6 +230,7 @@ struct SqliteDatabase::Prepared {
     SqliteStatement statement;
     Schema schema;
     std::vector<std::size_t> places;  // where the statement has them
+    std::string pushed_rule;
 };
 
 SqliteHandle& SqliteDatabase::session(const Context& context) {
@@ -351,7 +357,7 @@ SqliteDatabase::Prepared SqliteDatabase::prepare(const Selection& selection) {
         auto offered = offered_by(statement);
         auto places = choose_columns(offered, selection.columns, "the query");
         auto schema = columns_at(offered, places);
-        return {std::move(permission), std::move(statement), std::move(schema), std::move(places)};
+        return {std::move(permission), std::move(statement), std::move(schema), std::move(places), {}};
     }
     const auto table = resolve(selection.table);
     ReadingOnly permission(*session_);
@@ -362,9 +368,11 @@ SqliteDatabase::Prepared SqliteDatabase::prepare(const Selection& selection) {
         column.nullable = !is_not_null(*session_, table, column.name);
         list += (list.empty() ? "" : ", ") + quote_identifier(column.name);
     }
-    auto statement = prepare_query("select " + list + " from main." + quote_identifier(table));
+    auto rule = pushed_rule(selection.rule, sqlite_rules(*session_, table, schema));
+    auto statement = prepare_query("select " + list + " from main." + quote_identifier(table) +
+                                   (rule.empty() ? "" : " where " + rule));
     auto places = choose_columns(schema, {}, table);
-    return {std::move(permission), std::move(statement), std::move(schema), std::move(places)};
+    return {std::move(permission), std::move(statement), std::move(schema), std::move(places), std::move(rule)};
 }
 
 Schema SqliteDatabase::schema(const Context& context, const Selection& selection) {
@@ -381,7 +389,7 @@ std::unique_ptr<RowReader> SqliteDatabase::read(const Context& context, const Se
     auto prepared = prepare(selection);
     return std::make_unique<SqliteReader>(opened, std::move(snapshot), std::move(prepared.permission),
                                           std::move(prepared.statement), std::move(prepared.schema),
-                                          std::move(prepared.places));
+                                          std::move(prepared.places), std::move(prepared.pushed_rule));
 }
 
 std::optional<std::uint64_t> SqliteDatabase::estimate(const Context& context, const Selection& selection) {

@@ -159,7 +159,7 @@ std::string to_json(const Waybill& waybill) {
         {"source", json::object{{"connection", waybill.source_connection},
                                 {"object", waybill.source_object},
                                 {"rows", waybill.report.rows.read},
-                                {"pushed_rule", nullptr},
+                                {"pushed_rule", text_or_null(waybill.report.pushed_rule)},
                                 {"files", std::move(source_files)}}},
         {"target", json::object{{"connection", waybill.target_connection}, {"object", waybill.target_object}}},
         {"rows", std::move(rows)},
@@ -189,6 +189,7 @@ Waybill waybill_from_json(std::string_view text) {
     const auto& source = document.at("source").as_object();
     waybill.source_connection = text_of(source, "connection");
     waybill.source_object = text_of(source, "object");
+    waybill.report.pushed_rule = text_of(source, "pushed_rule");
     if (const auto* files = source.if_contains("files")) {
         for (const auto& file : files->as_array()) {
             waybill.report.source_files.push_back(source_file_from(file.as_object()));

@@ -4,6 +4,7 @@
 #pragma once
 #include "data/batch.h"
 #include "data/schema.h"
+#include "expression/condition.h"
 #include "expression/functions.h"
 #include "expression/syntax.h"
 #include "expression/treatment.h"
@@ -63,6 +64,8 @@ public:
     std::optional<std::size_t> bare_column(std::size_t result) const { return results_[result].bare_column; }
     // Indexes in the schema of the columns in use, in the order first used.
     const std::vector<std::size_t>& columns() const { return columns_; }
+    // What a source may look at of a result that is a condition.
+    Condition condition(std::size_t result) const;
     // How many rows at a time keep its intermediate values within bounds.
     std::size_t most_rows() const;
 
@@ -70,6 +73,7 @@ private:
     friend class Checker;
     friend class Treating;
     friend class Evaluation;
+    friend class ConditionMaker;
 
     struct Node {
         Kernel kernel = nullptr;  // null: a column or a constant

@@ -51,6 +51,8 @@ public:
     const std::vector<std::string>& source_columns() const { return source_columns_; }
     // What the target gets.
     const Schema& schema() const { return schema_; }
+    // What the source may check of the rule beforehand; opaque without one.
+    Condition rule() const { return rule_ ? rule_->condition(0) : Condition(); }
     // The source's batches can go on as they are.
     bool passes_through() const { return passes_through_; }
 

@@ -198,9 +198,12 @@ void Haul::carry_rows(const Context& context, HaulProgress& progress) {
     for (const auto& column : fields.schema()) {
         report_.columns.push_back(column.name);
     }
-    progress.expected_rows = source_.estimate(context).value_or(0);
+    source_.offer_rule(fields.rule());
+    const auto all_rows = source_.estimate(context).value_or(0);
     const auto reader = source_.open(context, fields.source_columns(),
                                      [this](Reject reject) { take_source_reject(std::move(reject)); });
+    report_.pushed_rule = reader->pushed_rule();
+    progress.expected_rows = report_.pushed_rule.empty() ? all_rows : 0;
     target_.prepare(context, fields.schema());
     has_reached_target_ = true;
     const Batch* written = nullptr;

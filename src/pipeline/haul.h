@@ -53,6 +53,7 @@ struct HaulReport {
     std::vector<FileRecord> files;
     std::vector<SourceFile> source_files;
     std::vector<Warning> warnings;
+    std::string pushed_rule;  // what the source checked beforehand, in its words; rows it kept back were not read
     std::vector<std::string> columns;  // of the target
     std::vector<SampleRow> sample;     // the first rows as mapped
 };
