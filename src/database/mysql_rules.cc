@@ -95,10 +95,8 @@ RuleColumn rule_column(const MYSQL_FIELD& field, const Column& column, const Mys
             break;
     }
     if (column.type == Type::Text && is_text(facts)) {
-        return {.kind = Kind::Text,
-                .name = name,
-                .is_sound = true,
-                .takes_ascii_only = facts.character_set != "utf8mb4"};
+        return {
+            .kind = Kind::Text, .name = name, .is_sound = true, .takes_ascii_only = facts.character_set != "utf8mb4"};
     }
     const bool is_never_converted =
         column.type == Type::Text || column.type == Type::Bytes || column.type == Type::Json;

@@ -64,6 +64,11 @@ RuleColumn rule_column(const Column& column, const PostgresType& type) {
         case PostgresComparison::Readable:
             break;
     }
+    if (rule.kind == Kind::Timestamp || rule.kind == Kind::TimestampZoned) {
+        // Its microseconds are counted from 2000 on, ours from 1970.
+        rule.is_sound = false;
+        rule.odd_values = fmt::format("{} >= '294247-01-01'", rule.name);
+    }
     if (rule.kind == Kind::Decimal && column.precision == 0) {
         // More digits than we take.
         rule.is_sound = false;

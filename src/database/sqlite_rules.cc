@@ -49,8 +49,10 @@ RuleColumn rule_column(const Column& column) {
     const auto not_stored_as = [&](std::string_view types) {
         return fmt::format("typeof({}) not in ({}, 'null')", quoted, types);
     };
+    const auto dated = quoted + " collate binary";
+    // Only a step, of however little, makes SQLite look whether the day exists.
     const auto not_written_by = [&](std::string_view function) {
-        return fmt::format("{0} is not {1}({0}) or {0} < '0001'", quoted + " collate binary", function);
+        return fmt::format("{0} is not {1}({0}, '+0 days') or {0} < '0001'", dated, function);
     };
     switch (column.type) {
         case Type::Boolean:
@@ -74,10 +76,9 @@ RuleColumn rule_column(const Column& column) {
                     .is_sound = true,
                     .odd_values = not_stored_as("'text'")};
         case Type::Date:
-            return {.kind = Kind::Date, .name = quoted + " collate binary", .odd_values = not_written_by("date")};
+            return {.kind = Kind::Date, .name = dated, .odd_values = not_written_by("date")};
         case Type::Timestamp:
-            return {
-                .kind = Kind::Timestamp, .name = quoted + " collate binary", .odd_values = not_written_by("datetime")};
+            return {.kind = Kind::Timestamp, .name = dated, .odd_values = not_written_by("datetime")};
         case Type::Bytes:
         case Type::Json:
             return {.name = quoted, .is_sound = true};

@@ -33,9 +33,9 @@ bool is_total(Kernel kernel) {
     static const std::set<Kernel> kernels = [] {
         std::set<Kernel> all{cast_kernel(Kind::Integer, Kind::Decimal), cast_kernel(Kind::Integer, Kind::Float),
                              cast_kernel(Kind::Timestamp, Kind::TimestampZoned)};
-        for (const auto* name :
-             {"and", "or", "not", "case", "is true", "is false", "=", "<>", "<", "<=", ">", ">=", "in",
-              "is distinct from", "is null", "coalesce", "greatest", "least", "length", "strpos", "starts_with"}) {
+        for (const auto* name : {"and",     "or",       "not",      "case",  "is true", "is false", "=",
+                                 "<>",      "<",        "<=",       ">",     ">=",      "in",       "is distinct from",
+                                 "is null", "coalesce", "greatest", "least", "length",  "strpos",   "starts_with"}) {
             all.insert(kernel_of(name));
         }
         return all;
@@ -45,10 +45,10 @@ bool is_total(Kernel kernel) {
 
 std::optional<Comparison> comparison_of(Kernel kernel) {
     static const std::map<Kernel, Comparison> kernels{
-        {kernel_of("="), Comparison::Equal},        {kernel_of("<>"), Comparison::Unequal},
-        {kernel_of("<"), Comparison::Less},         {kernel_of("<="), Comparison::LessOrEqual},
-        {kernel_of(">"), Comparison::Greater},      {kernel_of(">="), Comparison::GreaterOrEqual},
-        {kernel_of("in"), Comparison::In},          {kernel_of("is distinct from"), Comparison::Equal}};
+        {kernel_of("="), Comparison::Equal},   {kernel_of("<>"), Comparison::Unequal},
+        {kernel_of("<"), Comparison::Less},    {kernel_of("<="), Comparison::LessOrEqual},
+        {kernel_of(">"), Comparison::Greater}, {kernel_of(">="), Comparison::GreaterOrEqual},
+        {kernel_of("in"), Comparison::In},     {kernel_of("is distinct from"), Comparison::Equal}};
     const auto found = kernels.find(kernel);
     return found == kernels.end() ? std::nullopt : std::optional(found->second);
 }
@@ -74,7 +74,9 @@ Comparison turned(Comparison comparison) {
 // Takes the nodes of a program apart.
 class ConditionMaker {
 public:
-    explicit ConditionMaker(const Program& program) : program_(program), work_(program.facts_) { work_.arena = &arena_; }
+    explicit ConditionMaker(const Program& program) : program_(program), work_(program.facts_) {
+        work_.arena = &arena_;
+    }
 
     Condition make(std::uint32_t node) {
         if (++parts_ > most_parts) {
@@ -123,8 +125,7 @@ private:
     // The same, also where timestamps are taken for moments.
     std::optional<std::size_t> compared_column(std::uint32_t node) const {
         const auto& what = program_.nodes_[node];
-        return column_of(what.kernel != nullptr &&
-                                 what.kernel == cast_kernel(Kind::Timestamp, Kind::TimestampZoned)
+        return column_of(what.kernel != nullptr && what.kernel == cast_kernel(Kind::Timestamp, Kind::TimestampZoned)
                              ? what.arguments[0]
                              : node);
     }

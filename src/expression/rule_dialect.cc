@@ -166,8 +166,8 @@ public:
                 return kept(condition.parts[0], {.truth = wanted.truth, .or_null = !wanted.truth});
             case Form::IsFalse:
             case Form::IsDistinct:
-                return kept(condition.parts[0], {.truth = !wanted.truth,
-                                                 .or_null = wanted.truth == (condition.form == Form::IsDistinct)});
+                return kept(condition.parts[0],
+                            {.truth = !wanted.truth, .or_null = wanted.truth == (condition.form == Form::IsDistinct)});
             case Form::Compared:
                 return compared(condition, wanted);
             case Form::IsNull:
@@ -207,8 +207,8 @@ public:
         for (const auto& part : parts) {
             failures.push_back(failed(part));
         }
-        const auto last_failing =
-            std::ranges::find_if(failures.rbegin(), failures.rend(), [](const Kept& rows) { return !rows || !rows->empty(); });
+        const auto last_failing = std::ranges::find_if(failures.rbegin(), failures.rend(),
+                                                       [](const Kept& rows) { return !rows || !rows->empty(); });
         const auto failing = static_cast<std::size_t>(failures.rend() - last_failing);  // parts up to the last that can
         std::vector<std::string> conditions;
         std::vector<std::string> failed_before;
@@ -258,7 +258,8 @@ private:
     Kept compared(const Condition& condition, Wanted wanted) const {
         const auto* column = find(condition.columns.front());
         const auto comparison = wanted.truth ? condition.comparison : negated(condition.comparison);
-        if (column == nullptr || column->kind == Kind::Unknown || (wanted.or_null && column->has_nulls && !column->has_plain_nulls)) {
+        if (column == nullptr || column->kind == Kind::Unknown ||
+            (wanted.or_null && column->has_nulls && !column->has_plain_nulls)) {
             return {};
         }
         std::vector<std::string> alternatives;
