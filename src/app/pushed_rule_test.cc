@@ -6,6 +6,7 @@
 #include "database/mysql.h"
 #include "database/postgres_database.h"
 #include "database/sqlite_database.h"
+#include "database/table_name.h"
 #include "mapping/fields.h"
 #include "testing/servers/maria_db.h"
 #include "testing/servers/postgres.h"
@@ -544,6 +545,92 @@ TEST_F(PushedRuleInMysql, makes_no_difference) {
     const auto count = setting("ROWHAUL_EXPRESSIONS", 3000) / 2;
     Comparison(database(), "r", "Europe/Zurich").compare_many(count);
     Comparison(database(ZeroDates::Text), "r", "UTC").compare_many(count);
+}
+
+// What a database is asked to check of a rule over a table or query.
+std::string pushed_by(Database& database, const Selection& all, const std::string& rule,
+                      const std::vector<Parameter>& parameters = {}) {
+    auto selection = all;
+    Program program(database.schema({}, selection), parameters, {});
+    selection.rule = program.condition(program.add_condition(rule));
+    return database.read({}, selection)->pushed_rule();
+}
+
+TEST(PushedRule, leaves_views_queries_and_virtual_tables_alone) {
+    const testing::TemporaryFolder folder;
+    const auto sqlite = sqlite_with(folder, {"create table r (id integer primary key, x int)",
+                                             "create view v as select id, 1 / x as y from r where x <> 0",
+                                             "create virtual table f using fts5(name)"});
+    EXPECT_EQ(pushed_by(*sqlite, {.table = "r"}, "id > 5"), "\"id\" > 5");
+    EXPECT_EQ(pushed_by(*sqlite, {.table = "v"}, "id > 5"), "");
+    EXPECT_EQ(pushed_by(*sqlite, {.table = "f"}, "name = 'a'"), "");
+    EXPECT_EQ(pushed_by(*sqlite, {.query = "select id from r"}, "id > 5"), "");
+
+    auto& server = testing::Postgres::shared();
+    const auto name = server.make_database();
+    server.execute(
+        "create table r (id int primary key, x int); create table p (id int) partition by list (id);"
+        "create view v as select id, 10 / x as y from r where x <> 0; insert into r values (1, 0), (2, 5);"
+        "create materialized view m as select * from r",
+        name);
+    const auto postgres = postgres_with(name, "UTC");
+    EXPECT_EQ(pushed_by(*postgres, {.table = "r"}, "id > 5"), "\"id\" > 5");
+    EXPECT_EQ(pushed_by(*postgres, {.table = "p"}, "id > 5"), "\"id\" > 5");
+    EXPECT_EQ(pushed_by(*postgres, {.table = "m"}, "id > 5"), "\"id\" > 5");
+    EXPECT_EQ(pushed_by(*postgres, {.table = "v"}, "y > 1"), "");
+    EXPECT_EQ(pushed_by(*postgres, {.query = "select id from r"}, "id > 5"), "");
+}
+
+TEST_F(PushedRuleInMysql, leaves_views_and_queries_alone) {
+    server->exec(
+        "create view v as select id, concat(v, l) as t from r; create table Twin (a int); create table twin (b int)");
+    const auto mysql = database();
+    EXPECT_EQ(pushed_by(*mysql, {.table = "r"}, "id > 5"), "`id` > 5");
+    EXPECT_EQ(pushed_by(*mysql, {.table = "v"}, "id > 5 and t = 'a'"), "");
+    EXPECT_EQ(pushed_by(*mysql, {.query = "select id from r"}, "id > 5"), "");
+    EXPECT_EQ(pushed_by(*mysql, {.table = "twin"}, "b > 5"), "`b` > 5");
+}
+
+// A date that ends the run, or becomes a reject, must be met.
+TEST_F(PushedRuleInMysql, compares_no_dates_unless_those_that_do_not_exist_are_null) {
+    EXPECT_EQ(pushed_by(*database(), {.table = "r"}, "d > date '2024-01-01'"), "`d` > date '2024-01-01'");
+    EXPECT_EQ(pushed_by(*database(), {.table = "r"}, "d is null"), "");
+    EXPECT_EQ(pushed_by(*database(ZeroDates::Text), {.table = "r"}, "d > date '2024-01-01'"), "");
+    EXPECT_EQ(pushed_by(*database(ZeroDates::Error), {.table = "r"}, "d > date '2024-01-01'"), "");
+}
+
+// The session says how texts are written, not the server.
+TEST_F(PushedRuleInMysql, quotes_texts_whatever_the_servers_sql_mode_is) {
+    server->exec("set global sql_mode = 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES,PAD_CHAR_TO_FULL_LENGTH'");
+    Comparison comparison(database(), "r", "UTC");
+    for (const auto* text : {"back\\slash", "\\", "' or 1 = 1 -- ", "\\' or 1 = 1 -- ", "a\" b", "it's"}) {
+        const auto outcome = comparison.compare(fmt::format("vb = {}", quote_identifier(text, '\'')));
+        ASSERT_TRUE(outcome);
+        EXPECT_THAT(outcome->pushed_rule, HasSubstr("`vb` = "));
+        EXPECT_LT(outcome->read, comparison.rows() / 2) << outcome->pushed_rule;
+    }
+    server->exec("set global sql_mode = ''");
+}
+
+TEST(PushedRule, does_not_make_a_server_fail_over_characters_that_it_does_not_have) {
+    auto& server = testing::Postgres::shared();
+    const auto name = server.make_database() + "_latin";
+    server.execute(
+        fmt::format("create database {} encoding latin1 template template0 lc_collate 'C' lc_ctype 'C'", name));
+    server.execute("create table r (t text); insert into r values ('a'), (chr(228))", name);
+    const auto postgres = postgres_with(name, "UTC");
+    EXPECT_EQ(pushed_by(*postgres, {.table = "r"}, "t = '日本'"), "");
+    EXPECT_EQ(pushed_by(*postgres, {.table = "r"}, "t = 'a'"), "\"t\" = 'a'");
+}
+
+TEST(PushedRule, takes_no_value_for_a_part_of_the_statement) {
+    const testing::TemporaryFolder folder;
+    const auto sqlite = sqlite_with(folder, {"create table r (t text)", "insert into r values ('a'), ('b')"});
+    EXPECT_EQ(pushed_by(*sqlite, {.table = "r"}, "t = :given", {{"given", Kind::Unknown, "' or '1' = '1"}}),
+              "\"t\" collate binary = ''' or ''1'' = ''1' or typeof(\"t\") not in ('text', 'null')");
+    for (const auto& value : {std::string("a\0' or 1", 8), std::string("a\xff")}) {
+        EXPECT_EQ(pushed_by(*sqlite, {.table = "r"}, "t = :given", {{"given", Kind::Unknown, value}}), "");
+    }
 }
 
 }  // namespace

@@ -258,7 +258,7 @@ private:
     Kept compared(const Condition& condition, Wanted wanted) const {
         const auto* column = find(condition.columns.front());
         const auto comparison = wanted.truth ? condition.comparison : negated(condition.comparison);
-        if (column == nullptr || column->kind == Kind::Unknown ||
+        if (column == nullptr || column->kind == Kind::Unknown || (!column->is_sound && column->odd_values.empty()) ||
             (wanted.or_null && column->has_nulls && !column->has_plain_nulls)) {
             return {};
         }
