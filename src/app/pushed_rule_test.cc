@@ -623,6 +623,21 @@ TEST(PushedRule, does_not_make_a_server_fail_over_characters_that_it_does_not_ha
     EXPECT_EQ(pushed_by(*postgres, {.table = "r"}, "t = 'a'"), "\"t\" = 'a'");
 }
 
+TEST(PushedRule, needs_no_collation_that_only_its_application_has) {
+    const testing::TemporaryFolder folder;
+    const auto path = folder / "r.db";
+    {
+        SqliteHandle handle(path, SqliteAccess::Create);
+        sqlite3_create_collation(handle.raw(), "theirs", SQLITE_UTF8, nullptr,
+                                 [](void*, int, const void*, int, const void*) { return 0; });
+        handle.execute(
+            "create table r (t text collate theirs, d date collate theirs); insert into r values ('a', null)");
+    }
+    SqliteDatabase sqlite({.path = path});
+    EXPECT_THAT(pushed_by(sqlite, {.table = "r"}, "t in ('a', 'b') and d < date '2024-01-01'"),
+                HasSubstr("\"t\" collate binary in"));
+}
+
 TEST(PushedRule, takes_no_value_for_a_part_of_the_statement) {
     const testing::TemporaryFolder folder;
     const auto sqlite = sqlite_with(folder, {"create table r (t text)", "insert into r values ('a'), ('b')"});

@@ -10,16 +10,11 @@
 namespace rowhaul {
 namespace {
 
-const Schema schema{{.name = "i", .type = Type::Integer},
-                    {.name = "j", .type = Type::Integer},
-                    {.name = "odd", .type = Type::Integer},
-                    {.name = "wild", .type = Type::Integer},
-                    {.name = "t", .type = Type::Text},
-                    {.name = "a", .type = Type::Text},
-                    {.name = "b", .type = Type::Boolean},
-                    {.name = "p", .type = Type::Decimal},
-                    {.name = "d", .type = Type::Date},
-                    {.name = "ts", .type = Type::Timestamp},
+const Schema schema{{.name = "i", .type = Type::Integer},   {.name = "j", .type = Type::Integer},
+                    {.name = "odd", .type = Type::Integer}, {.name = "wild", .type = Type::Integer},
+                    {.name = "t", .type = Type::Text},      {.name = "a", .type = Type::Text},
+                    {.name = "b", .type = Type::Boolean},   {.name = "p", .type = Type::Decimal},
+                    {.name = "d", .type = Type::Date},      {.name = "ts", .type = Type::Timestamp},
                     {.name = "x", .type = Type::Time}};
 
 RuleDialect dialect() {
@@ -34,10 +29,11 @@ RuleDialect dialect() {
                         {"d", {.kind = Kind::Date, .name = "d", .is_sound = true, .has_plain_nulls = false}},
                         {"ts", {.kind = Kind::Timestamp, .name = "ts", .is_sound = true}},
                         {"x", {.name = "x", .is_sound = true}}},
-            .literal = [](const KnownValue& value) { return value.kind == Kind::Integer || value.kind == Kind::Decimal ||
-                                                                    value.kind == Kind::Boolean
-                                                                ? value.text
-                                                                : "'" + value.text + "'"; }};
+            .literal = [](const KnownValue& value) {
+                return value.kind == Kind::Integer || value.kind == Kind::Decimal || value.kind == Kind::Boolean
+                           ? value.text
+                           : "'" + value.text + "'";
+            }};
 }
 
 std::string pushed(std::string_view rule) {
@@ -84,8 +80,8 @@ TEST(PushedRule, takes_conjunctions_apart_and_disjunctions_whole) {
 TEST(PushedRule, looks_at_texts_only_for_being_equal) {
     EXPECT_EQ(pushed("t = 'a'"), "t = 'a'");
     EXPECT_EQ(pushed("t in ('a', 'b')"), "t in ('a', 'b')");
-    for (const auto* rule : {"t <> 'a'", "not t = 'a'", "t not in ('a')", "t < 'a'", "t like 'a%'", "t is distinct from 'a'",
-                             "lower(t) = 'a'", "(t = 'a') is not true"}) {
+    for (const auto* rule : {"t <> 'a'", "not t = 'a'", "t not in ('a')", "t < 'a'", "t like 'a%'",
+                             "t is distinct from 'a'", "lower(t) = 'a'", "(t = 'a') is not true"}) {
         EXPECT_EQ(pushed(rule), "") << rule;
     }
     EXPECT_EQ(pushed("t = 'ä' and a = 'a'"), "t = 'ä' and a = 'a'");

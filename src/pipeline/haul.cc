@@ -245,6 +245,9 @@ void Haul::carry_rows(const Context& context, HaulProgress& progress) {
     if (report_.rows.read > 0 && report_.rows.read == report_.rows.filtered) {
         warnings_.push_back({"rule_removed_all", "the rule (`where`) removed every row", report_.rows.read});
     }
+    if (report_.rows.read == 0 && !report_.pushed_rule.empty()) {
+        warnings_.push_back({"rule_kept_all_back", "the database found no row that may meet the rule (`where`)"});
+    }
     writer->finish(context);
     check_limit_at_end();
     take(target_.complete(context));

@@ -47,9 +47,40 @@ TEST_F(Expressions, RowsAreFilteredAndFieldsComputed) {
         "      - { to: country, constant: CH }\n");
     const auto waybill = company.ask({"run", "people"});
     EXPECT_EQ(company.exported("people.csv"), "id,name,gross,country\n1,Ada,21.51,CH\n2,Bo,-,CH\n3,Zoë,0.00,CH\n");
-    EXPECT_EQ(text_at(waybill, "/rows/read"), "4");
-    EXPECT_EQ(text_at(waybill, "/rows/filtered"), "1");
+    // The database did not hand out the row without a name, so it was not read.
+    EXPECT_EQ(text_at(waybill, "/source/pushed_rule"), "\"name\" collate binary is not null");
+    EXPECT_EQ(text_at(waybill, "/rows/read"), "3");
+    EXPECT_EQ(text_at(waybill, "/rows/filtered"), "0");
     EXPECT_EQ(text_at(waybill, "/rows/created"), "3");
+}
+
+TEST_F(Expressions, TheRuleThatTheDatabaseCheckedIsShown) {
+    const std::string rule = "    where: \"id > 1 and price + 0 > 5\"\n";
+    const std::string pushed = "where (\"id\" > 1 or typeof(\"id\") not in ('integer', 'null') or \"id\" is null)\n";
+    configure(rule);
+    EXPECT_THAT(company.rowhaul({"test", "people"}).output,
+                AllOf(HasSubstr("only    " + pushed), HasSubstr("3 read = 1 created + 2 filtered")));
+    company.rowhaul({"run", "people"});
+    EXPECT_THAT(company.rowhaul({"waybill"}).output, HasSubstr("only    " + pushed));
+    EXPECT_EQ(company.exported("people.csv"), "id,name,price,born\n4,,7,\"\"\n");
+}
+
+TEST_F(Expressions, EveryRowIsCountedWithoutPushDown) {
+    company.configure(
+        "mappings:\n  people:\n    source: { connection: shop, table: people, push_down: false }\n"
+        "    target: { connection: export, file: people.csv }\n    where: \"id = 1\"\n");
+    const auto waybill = company.ask({"run", "people"});
+    EXPECT_EQ(text_at(waybill, "/source/pushed_rule"), "null");
+    EXPECT_EQ(text_at(waybill, "/rows/read"), "4");
+    EXPECT_EQ(text_at(waybill, "/rows/filtered"), "3");
+}
+
+TEST_F(Expressions, ADatabaseWithoutRowsForTheRuleIsSaidToHaveNone) {
+    configure("    where: \"id > 100\"\n");
+    const auto waybill = company.ask({"run", "people"});
+    EXPECT_EQ(text_at(waybill, "/outcome"), "empty");
+    EXPECT_EQ(text_at(waybill, "/rows/read"), "0");
+    EXPECT_EQ(text_at(waybill, "/warnings/0/code"), "rule_kept_all_back");
 }
 
 TEST_F(Expressions, AnErrorInOneRowRejectsThatRow) {
