@@ -150,7 +150,7 @@ class Rendering {
 public:
     explicit Rendering(const RuleDialect& dialect) : dialect_(dialect) {}
 
-    Kept kept(const Condition& condition, Wanted wanted) const {
+    Kept kept(const Condition& condition, Wanted wanted) {
         switch (condition.form) {
             case Form::Opaque:
                 return {};
@@ -176,66 +176,62 @@ public:
         return {};
     }
 
-    // The rows in which a condition may fail; none = it never does. Nothing = that cannot be said.
-    Kept failed(const Condition& condition) const {
-        if (condition.form == Form::Opaque && condition.can_fail) {
-            return {};
-        }
-        std::vector<std::string> rows;
-        for (const auto& name : condition.columns) {
-            const auto* column = find(name);
-            if (column == nullptr || (!column->is_sound && column->odd_values.empty())) {
-                return {};
-            }
-            if (!column->is_sound) {
-                add(rows, {column->odd_values});
-            }
-        }
-        for (const auto& part : condition.parts) {
-            const auto of_part = failed(part);
-            if (!of_part) {
-                return {};
-            }
-            add(rows, *of_part);
-        }
-        return rows;
-    }
-
     // Conditions that must all hold; none = no row. Nothing instead = every row.
-    Kept conditions_of(const std::vector<Condition>& parts, Wanted wanted) const {
-        std::vector<Kept> failures;
+    Kept conditions_of(const std::vector<Condition>& parts, Wanted wanted) {
+        std::vector<bool> can_fail;
         for (const auto& part : parts) {
-            failures.push_back(failed(part));
+            can_fail.push_back(this->can_fail(part));
         }
-        const auto last_failing = std::ranges::find_if(failures.rbegin(), failures.rend(),
-                                                       [](const Kept& rows) { return !rows || !rows->empty(); });
-        const auto failing = static_cast<std::size_t>(failures.rend() - last_failing);  // parts up to the last that can
         std::vector<std::string> conditions;
-        std::vector<std::string> failed_before;
-        for (std::size_t i = 0; i < parts.size(); ++i) {
-            auto one = kept(parts[i], {.truth = wanted.truth, .or_null = wanted.or_null || i + 1 < failing});
+        for (auto part = parts.begin(); part != parts.end(); ++part) {
+            const auto place = part - parts.begin();
+            const bool failure_follows =
+                std::find(can_fail.begin() + place + 1, can_fail.end(), true) != can_fail.end();
+            const auto one = kept(*part, {.truth = wanted.truth, .or_null = wanted.or_null || failure_follows});
+            if (one && one->empty()) {
+                return one;
+            }
             if (one) {
-                add(*one, failed_before);
-                if (one->empty()) {
-                    return one;
-                }
                 add(conditions, {joined(*one)});
             }
-            if (!failures[i]) {
+            if (can_fail[static_cast<std::size_t>(place)]) {
                 break;
             }
-            add(failed_before, *failures[i]);
         }
         return conditions.empty() ? Kept() : std::move(conditions);
     }
 
+    // True for the values that the rest takes for ordinary ones although they may not be.
+    const std::vector<std::string>& odd_values() const { return odd_values_; }
+
 private:
+    // Whether a condition may fail in rows without odd values.
+    bool can_fail(const Condition& condition) {
+        if (condition.form == Form::Opaque && condition.can_fail) {
+            return true;
+        }
+        const auto is_unreadable = [&](const std::string& name) {
+            const auto* column = find(name);
+            return column == nullptr || !is_readable(*column);
+        };
+        return std::ranges::any_of(condition.columns, is_unreadable) ||
+               std::ranges::any_of(condition.parts, [&](const Condition& part) { return can_fail(part); });
+    }
+
+    // Whether all its values can be read but for odd ones, which are noted.
+    bool is_readable(const RuleColumn& column) {
+        if (!column.is_sound && !column.odd_values.empty()) {
+            add(odd_values_, {column.odd_values});
+        }
+        return column.is_sound || !column.odd_values.empty();
+    }
+
     static Kept constant(Truth truth, Wanted wanted) {
         const bool gets_through = truth == Truth::Null ? wanted.or_null : (truth == Truth::True) == wanted.truth;
         return gets_through ? Kept() : Kept(std::in_place);
     }
 
-    Kept any_of(const std::vector<Condition>& parts, Wanted wanted) const {
+    Kept any_of(const std::vector<Condition>& parts, Wanted wanted) {
         std::vector<std::string> alternatives;
         for (const auto& part : parts) {
             const auto one = kept(part, wanted);
@@ -247,7 +243,7 @@ private:
         return alternatives;
     }
 
-    Kept all_of(const std::vector<Condition>& parts, Wanted wanted) const {
+    Kept all_of(const std::vector<Condition>& parts, Wanted wanted) {
         const auto conditions = conditions_of(parts, wanted);
         if (!conditions || conditions->size() <= 1) {
             return conditions;
@@ -255,10 +251,10 @@ private:
         return std::vector{fmt::format("({})", fmt::join(*conditions, " and "))};
     }
 
-    Kept compared(const Condition& condition, Wanted wanted) const {
+    Kept compared(const Condition& condition, Wanted wanted) {
         const auto* column = find(condition.columns.front());
         const auto comparison = wanted.truth ? condition.comparison : negated(condition.comparison);
-        if (column == nullptr || column->kind == Kind::Unknown || (!column->is_sound && column->odd_values.empty()) ||
+        if (column == nullptr || column->kind == Kind::Unknown || !is_readable(*column) ||
             (wanted.or_null && column->has_nulls && !column->has_plain_nulls)) {
             return {};
         }
@@ -274,7 +270,7 @@ private:
             alternatives.push_back(std::move(*said));
         }
         if (!column->odd_values.empty()) {
-            add(alternatives, {column->odd_values});
+            add(odd_values_, {column->odd_values});
         }
         if (wanted.or_null && column->has_nulls) {
             alternatives.push_back(column->name + " is null");
@@ -288,19 +284,12 @@ private:
             return {};
         }
         std::vector<std::string> literals;
-        for (auto value : values) {
-            if (column.kind == Kind::Boolean) {
-                // What is stored besides true and false is neither, and is to get through.
-                value.text = (value.text == "true") == (comparison == Comparison::Equal) ? "false" : "true";
-            }
+        for (const auto& value : values) {
             auto literal = literal_of(column, comparison, value);
             if (!literal) {
                 return {};
             }
             literals.push_back(std::move(*literal));
-        }
-        if (column.kind == Kind::Boolean) {
-            comparison = Comparison::Unequal;
         }
         const bool is_list = comparison == Comparison::In || comparison == Comparison::NotIn;
         return fmt::format("{} {} {}", column.name, symbol_of(comparison),
@@ -326,7 +315,7 @@ private:
         return column.kind == value.kind ? dialect_.literal(value) : std::nullopt;
     }
 
-    Kept null_test(const Condition& condition, Wanted wanted) const {
+    Kept null_test(const Condition& condition, Wanted wanted) {
         const auto* column = find(condition.columns.front());
         if (column == nullptr) {
             return {};
@@ -334,14 +323,10 @@ private:
         if (!wanted.truth) {
             return std::vector{column->name + " is not null"};
         }
-        if (!column->has_plain_nulls || (!column->is_sound && column->odd_values.empty())) {
+        if (!column->has_plain_nulls || !is_readable(*column)) {
             return {};
         }
-        std::vector<std::string> alternatives{column->name + " is null"};
-        if (!column->is_sound) {
-            alternatives.push_back(column->odd_values);
-        }
-        return alternatives;
+        return std::vector{column->name + " is null"};
     }
 
     const RuleColumn* find(const std::string& name) const {
@@ -350,6 +335,7 @@ private:
     }
 
     const RuleDialect& dialect_;
+    std::vector<std::string> odd_values_;
 };
 
 std::size_t count_values(const Condition& condition) {
@@ -366,13 +352,19 @@ std::string pushed_rule(const Condition& rule, const RuleDialect& dialect) {
     if (rule.leaves() > most_leaves || count_values(rule) > most_values) {
         return {};
     }
-    const Rendering rendering(dialect);
+    Rendering rendering(dialect);
     const bool is_conjunction = rule.form == Form::And;
     const auto kept = is_conjunction ? rendering.conditions_of(rule.parts, {}) : rendering.kept(rule, {});
     if (!kept || kept->empty()) {
         return {};
     }
-    auto text = fmt::format("{}", fmt::join(*kept, is_conjunction ? " and " : " or "));
+    const auto& odd_values = rendering.odd_values();
+    const bool needs_parentheses = is_conjunction && kept->size() > 1 && !odd_values.empty();
+    auto text = fmt::format("{}{}{}", needs_parentheses ? "(" : "", fmt::join(*kept, is_conjunction ? " and " : " or "),
+                            needs_parentheses ? ")" : "");
+    for (const auto& odd : odd_values) {
+        text += " or " + odd;
+    }
     return text.size() <= longest_rule ? text : "";
 }
 

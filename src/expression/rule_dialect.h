@@ -5,11 +5,12 @@
 // too few: every row that meets the rule, and every row in which the rule fails, which is to become a
 // reject, gets through. The database never computes anything that can fail there.
 //
-// A conjunction is taken apart: what cannot be said in the database's language is left out. A failure
-// counts where it is met first from left to right, so a part is only checked when the parts before it
-// cannot fail or it can be said in which rows they do; where one after it can, rows in which it is NULL
-// get through, too. A disjunction needs all its parts. Texts are only looked at for being equal, which
-// any collation says of texts of the same bytes, and never for being different.
+// Values that the database holds but we cannot read, or take for something else, get through whatever
+// the rest says. A conjunction is taken apart: what cannot be said in the database's language is left
+// out. A failure counts where it is met first from left to right, so parts behind one that can fail are
+// left out, too, and where one after a part can, rows in which the part is NULL get through. A
+// disjunction needs all its parts. Texts are only looked at for being equal, which any collation says of
+// texts of the same bytes, and never for being different.
 #pragma once
 #include "expression/condition.h"
 
@@ -27,7 +28,8 @@ struct RuleColumn {
     std::string name;  // as it is written in a condition
     // Whether every value of it can be read as what the schema promises.
     bool is_sound = false;
-    // SQL that is true for the values that cannot, or that mean something else there; never fails.
+    // SQL that is true for the values that cannot, or that mean something else there, and not for NULL;
+    // never fails.
     std::string odd_values = {};
     // Whether NULL there is NULL here, and nothing else is.
     bool has_plain_nulls = true;

@@ -53,7 +53,7 @@ TEST(PushedRule, compares_columns_with_what_is_known_beforehand) {
     EXPECT_EQ(pushed("i = :client"), "i = 7");
     EXPECT_EQ(pushed("d < :today - 30"), "d < '2024-10-26'");
     EXPECT_EQ(pushed("i in (1, 2, null)"), "i in (1, 2)");
-    EXPECT_EQ(pushed("b"), "b <> false");
+    EXPECT_EQ(pushed("b"), "b = true");
     EXPECT_EQ(pushed("not b"), "b <> true");
     EXPECT_EQ(pushed("b is not true"), "b <> true or b is null");
     EXPECT_EQ(pushed("i is distinct from 5"), "i <> 5 or i is null");
@@ -102,10 +102,10 @@ TEST(PushedRule, lets_rows_through_that_are_to_become_rejects) {
     // So does a value that cannot be read.
     EXPECT_EQ(pushed("odd > 1"), "odd > 1 or is_odd(odd)");
     EXPECT_EQ(pushed("odd is null"), "odd is null or is_odd(odd)");
-    EXPECT_EQ(pushed("i > 1 and odd > 1"), "(i > 1 or i is null) and (odd > 1 or is_odd(odd))");
-    EXPECT_EQ(pushed("odd > 1 and j > 1"), "(odd > 1 or is_odd(odd)) and (j > 1 or is_odd(odd))");
+    EXPECT_EQ(pushed("i > 1 and odd > 1"), "(i > 1 and odd > 1) or is_odd(odd)");
+    EXPECT_EQ(pushed("odd > 1 and j > 1"), "(odd > 1 and j > 1) or is_odd(odd)");
     EXPECT_EQ(pushed("odd + 0 = 1 and j > 1"), "") << "a sum may fail by itself";
-    EXPECT_EQ(pushed("coalesce(odd, 1) = 1 and j > 1"), "(j > 1 or is_odd(odd))");
+    EXPECT_EQ(pushed("coalesce(odd, 1) = 1 and j > 1"), "j > 1 or is_odd(odd)");
     EXPECT_EQ(pushed("wild is null"), "");
     EXPECT_EQ(pushed("wild > 1 and j > 1"), "");
     EXPECT_EQ(pushed("wild is not null and j > 1"), "wild is not null");
