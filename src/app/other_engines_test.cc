@@ -73,7 +73,8 @@ public:
             case Type::Boolean:
                 return one_of({"true", "false"});
             default:
-                return one_of({"", " ", "a", "B", "abc", "  x  ", "1", "a,b,c", "the quick brown fox", "true", "Abc", "0"});
+                return one_of(
+                    {"", " ", "a", "B", "abc", "  x  ", "1", "a,b,c", "the quick brown fox", "true", "Abc", "0"});
         }
     }
 
@@ -124,7 +125,8 @@ private:
             case 0:
                 return fill("case when {} then {} else {} end", {condition(), of_type(), of_type()});
             case 1:
-                return fill("case when {} then {} when {} then {} end", {condition(), of_type(), condition(), of_type()});
+                return fill("case when {} then {} when {} then {} end",
+                            {condition(), of_type(), condition(), of_type()});
             case 2:
                 return fill("coalesce({}, {})", {of_type(), of_type()});
             default:
@@ -170,11 +172,13 @@ private:
             case 0:
                 return fill("({} || {})", {any_text(), any_text()}, "concat({}, {})");
             case 1:
-                return fill(fmt::format("{}({{}})", one_of({"trim", "ltrim", "rtrim", "lower", "upper"})), {any_text()});
+                return fill(fmt::format("{}({{}})", one_of({"trim", "ltrim", "rtrim", "lower", "upper"})),
+                            {any_text()});
             case 2:
                 return fill(fmt::format("substr({{}}, {})", one_of({"1", "2", "5"})), {any_text()});
             case 3:
-                return fill(fmt::format("substr({{}}, {}, {})", one_of({"1", "2"}), one_of({"0", "1", "3"})), {any_text()});
+                return fill(fmt::format("substr({{}}, {}, {})", one_of({"1", "2"}), one_of({"0", "1", "3"})),
+                            {any_text()});
             default:
                 return fill(fmt::format("replace({{}}, {}, {})", one_of({"'a'", "'b'", "' '"}), one_of({"''", "'xy'"})),
                             {any_text()});
@@ -193,9 +197,11 @@ private:
                 return fill("(not {})", {condition()});
             case 3:
             case 4:
-                return fill(fmt::format("({{}} {} {{}})", one_of({"=", "<>", "<", "<=", ">", ">="})), {value(), value()});
+                return fill(fmt::format("({{}} {} {{}})", one_of({"=", "<>", "<", "<=", ">", ">="})),
+                            {value(), value()});
             case 5:
-                return fill(fmt::format("({{}} {} ({{}}, {{}}))", one_of({"in", "not in"})), {value(), value(), value()});
+                return fill(fmt::format("({{}} {} ({{}}, {{}}))", one_of({"in", "not in"})),
+                            {value(), value(), value()});
             case 6:
                 return fill(fmt::format("({{}} {} {{}} and {{}})", one_of({"between", "not between"})),
                             {value(), value(), value()});
@@ -242,9 +248,10 @@ std::vector<std::string> ours(const std::string& expression, const std::vector<C
     const auto& result = evaluation.result(0);
     for (std::size_t row = 0; row < rows.size(); ++row) {
         const auto state = result.state(row);
-        values.push_back(state == State::Failed ? "failed" : state == State::Null || result.at<Cell>(row).is_null()
-                                                               ? "NULL"
-                                                               : "v" + std::string(result.at<Cell>(row).text()));
+        values.push_back(state == State::Failed ? "failed"
+                         : state == State::Null || result.at<Cell>(row).is_null()
+                             ? "NULL"
+                             : "v" + std::string(result.at<Cell>(row).text()));
     }
     return values;
 }
@@ -262,9 +269,10 @@ void compare(Engine engine, const Ask& ask) {
     const char* seed = std::getenv("ROWHAUL_SEED");
     const char* count = std::getenv("ROWHAUL_EXPRESSIONS");
     Generator generator(seed != nullptr ? static_cast<unsigned>(std::atoi(seed)) : 1, engine);
-    std::vector<std::string> create{engine == Engine::Sqlite
-                                        ? "create table r (k int, i int, j int, s text, t text, b int, n text)"
-                                        : "create table r (k int, i bigint, j bigint, s text, t text, b bool, n decimal(10,2))"};
+    std::vector<std::string> create{
+        engine == Engine::Sqlite
+            ? "create table r (k int, i int, j int, s text, t text, b int, n text)"
+            : "create table r (k int, i bigint, j bigint, s text, t text, b bool, n decimal(10,2))"};
     std::vector<Cells> rows(row_count);
     for (std::size_t row = 0; row < rows.size(); ++row) {
         std::string values = std::to_string(row);
@@ -289,9 +297,8 @@ void compare(Engine engine, const Ask& ask) {
         const auto& [type, words] = questions[i];
         const auto own = ours(words.ours, rows);
         for (std::size_t row = 0; row < rows.size(); ++row) {
-            ASSERT_EQ(value_of(type, own[row]), value_of(type, answers[i].at(row)))
-                << words.ours << "\n"
-                << words.theirs << "\nrow " << row;
+            ASSERT_EQ(value_of(type, own[row]), value_of(type, answers[i].at(row))) << words.ours << "\n"
+                                                                                    << words.theirs << "\nrow " << row;
             values += own[row] == "NULL" ? 0 : 1;
         }
     }
@@ -308,8 +315,8 @@ TEST(OtherEngines, sqlite_means_the_same_where_it_agrees_with_postgres) {
         std::vector<std::vector<std::string>> answers;
         for (const auto& question : questions) {
             auto& answer = answers.emplace_back();
-            auto statement =
-                handle.prepare(fmt::format("select coalesce('v' || ({}), 'NULL') from r order by k", question.words.theirs));
+            auto statement = handle.prepare(
+                fmt::format("select coalesce('v' || ({}), 'NULL') from r order by k", question.words.theirs));
             while (statement.step()) {
                 answer.emplace_back(statement.text(0));
             }
@@ -322,12 +329,14 @@ TEST(OtherEngines, mariadb_means_the_same_where_it_agrees_with_postgres) {
     testing::MariaDb server;
     compare(Engine::MariaDb, [&](const auto& create, const auto& questions) {
         std::string script =
-            "alter database shop character set utf8mb4 collate utf8mb4_nopad_bin; set names utf8mb4 collate utf8mb4_nopad_bin; ";
+            "alter database shop character set utf8mb4 collate utf8mb4_nopad_bin; set names utf8mb4 collate "
+            "utf8mb4_nopad_bin; ";
         for (const auto& statement : create) {
             script += statement + ";";
         }
         for (const auto& question : questions) {
-            script += fmt::format("select coalesce(concat('v', ({})), 'NULL') from r order by k;", question.words.theirs);
+            script +=
+                fmt::format("select coalesce(concat('v', ({})), 'NULL') from r order by k;", question.words.theirs);
         }
         std::vector<std::vector<std::string>> answers;
         std::istringstream lines(server.exec(script));

@@ -452,7 +452,10 @@ const std::vector<TestColumn>& postgres_columns() {
         {"mo", "money", {"'1.00'", "'-2.50'"}},
         {"o", "oid", {"1", "4294967295"}},
         {"u", "uuid", {"'00000000-0000-0000-0000-000000000001'"}},
-        {"js", "jsonb", {"'{}'", "'null'"}}};
+        {"js", "jsonb", {"'{}'", "'null'"}},
+        {"pa", "pair", {"'(1,)'", "'(,)'", "'(1,2)'"}},
+        {"ar", "int[]", {"'{}'", "'{null}'"}},
+        {"dm", "short", {"'a'", "'A'", "''", "'abc'"}}};
     return columns;
 }
 
@@ -472,7 +475,8 @@ TEST(PushedRule, makes_no_difference_in_postgres) {
     const auto name = server.make_database();
     server.execute(
         "create collation loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false);"
-        "create type mood as enum ('a', 'A');" +
+        "create type mood as enum ('a', 'A'); create type pair as (a int, b int);create domain short as varchar(9) "
+        "check (value <> 'x');" +
             in_one(table_statements(postgres_columns(), 200)),
         name);
     const auto count = setting("ROWHAUL_EXPRESSIONS", 3000) / 2;

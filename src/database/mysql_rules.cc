@@ -111,9 +111,8 @@ RuleDialect mysql_rules(std::span<const MYSQL_FIELD> fields, const Schema& schem
     for (std::size_t place = 0; place < schema.size(); ++place) {
         const auto known = facts.find(schema[place].name);
         if (known != facts.end()) {
-            auto rule = rule_column(fields[place], schema[place], known->second, zero_dates);
-            rule.has_nulls = schema[place].nullable;
-            rules.columns.emplace(schema[place].name, std::move(rule));
+            rules.columns.emplace(schema[place].name,
+                                  rule_column(fields[place], schema[place], known->second, zero_dates));
         }
     }
     return rules;

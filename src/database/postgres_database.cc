@@ -452,12 +452,9 @@ PostgresDatabase::Plan PostgresDatabase::plan_table(const Context& context, cons
     }
     auto query = "select " + list + " from " + table.quoted();
     const auto described = describe_query(context, query);
-    auto typed = described_columns(described.get());
+    const auto typed = described_columns(described.get());
     std::string rule;
     if (table.is_stored) {
-        for (std::size_t column = 0; column < typed.size(); ++column) {
-            typed[column].nullable = distinct[column].nullable;
-        }
         const char* encoding = PQparameterStatus(session_->raw(), "server_encoding");
         rule = pushed_rule(selection.rule, postgres_rules(described.get(), typed, encoding != nullptr ? encoding : ""));
         query += rule.empty() ? "" : " where " + rule;

@@ -56,7 +56,7 @@ RuleColumn rule_column(const Column& column, const PostgresType& type) {
     RuleColumn rule{.name = quote_identifier(column.name), .is_sound = true};
     switch (type.comparison) {
         case PostgresComparison::None:
-            rule.is_sound = type.type == Type::Text || type.type == Type::Bytes || type.type == Type::Json;
+            rule.is_sound = type.type == Type::Bytes || type.type == Type::Json;
             break;
         case PostgresComparison::AsOurs:
             rule.kind = kind_of(type.type);
@@ -83,10 +83,13 @@ RuleDialect postgres_rules(const PGresult* described, const Schema& schema, std:
     RuleDialect rules{.columns = {}, .literal = &literal};
     for (std::size_t place = 0; place < schema.size(); ++place) {
         const auto field = static_cast<int>(place);
-        auto rule = rule_column(schema[place], postgres_type(PQftype(described, field), PQfmod(described, field)));
+        const auto type = postgres_type(PQftype(described, field), PQfmod(described, field));
+        if (type.type == Type::Text && type.comparison == PostgresComparison::None) {
+            continue;  // perhaps a row of its own, to which "is null" says something else
+        }
+        auto rule = rule_column(schema[place], type);
         // The server refuses a character that its encoding does not have.
         rule.takes_ascii_only = server_encoding != "UTF8";
-        rule.has_nulls = schema[place].nullable;
         rules.columns.emplace(schema[place].name, std::move(rule));
     }
     return rules;

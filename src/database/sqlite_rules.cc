@@ -102,7 +102,6 @@ RuleDialect sqlite_rules(SqliteHandle& session, const std::string& table, const 
     const auto row_number = row_number_column(session, table);
     for (const auto& column : schema) {
         auto rule = rule_column(column);
-        rule.has_nulls = column.nullable;
         if (column.name == row_number) {
             rule.is_sound = true;
             rule.odd_values.clear();

@@ -244,7 +244,7 @@ private:
     }
 
     Kept all_of(const std::vector<Condition>& parts, Wanted wanted) {
-        const auto conditions = conditions_of(parts, wanted);
+        auto conditions = conditions_of(parts, wanted);
         if (!conditions || conditions->size() <= 1) {
             return conditions;
         }
@@ -255,7 +255,7 @@ private:
         const auto* column = find(condition.columns.front());
         const auto comparison = wanted.truth ? condition.comparison : negated(condition.comparison);
         if (column == nullptr || column->kind == Kind::Unknown || !is_readable(*column) ||
-            (wanted.or_null && column->has_nulls && !column->has_plain_nulls)) {
+            (wanted.or_null && !column->has_plain_nulls)) {
             return {};
         }
         std::vector<std::string> alternatives;
@@ -272,7 +272,7 @@ private:
         if (!column->odd_values.empty()) {
             add(odd_values_, {column->odd_values});
         }
-        if (wanted.or_null && column->has_nulls) {
+        if (wanted.or_null) {
             alternatives.push_back(column->name + " is null");
         }
         return alternatives;

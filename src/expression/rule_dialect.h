@@ -33,7 +33,6 @@ struct RuleColumn {
     std::string odd_values = {};
     // Whether NULL there is NULL here, and nothing else is.
     bool has_plain_nulls = true;
-    bool has_nulls = true;
     // Whether texts can only be compared with those of ASCII.
     bool takes_ascii_only = false;
     // Whether numbers can only be compared with whole ones in the same way.
