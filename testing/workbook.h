@@ -1,40 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Workbooks made of XML that a test writes itself.
 #pragma once
+#include "testing/zip.h"
+
 #include <map>
-#include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
-#include <zip.h>
 
 namespace rowhaul::testing {
-
-// A zip archive of these parts, in memory.
-inline std::string zipped(const std::map<std::string, std::string>& parts) {
-    zip_error_t error;
-    ::zip_error_init(&error);
-    auto* const memory = ::zip_source_buffer_create(nullptr, 0, 0, &error);
-    ::zip_source_keep(memory);
-    auto* const archive = ::zip_open_from_source(memory, ZIP_TRUNCATE, &error);
-    if (archive == nullptr) {
-        throw std::runtime_error("no archive");
-    }
-    for (const auto& [name, content] : parts) {
-        auto* const part = ::zip_source_buffer(archive, content.data(), content.size(), 0);
-        ::zip_file_add(archive, name.c_str(), part, ZIP_FL_OVERWRITE | ZIP_FL_ENC_UTF_8);
-    }
-    if (::zip_close(archive) != 0 || ::zip_source_open(memory) != 0) {
-        throw std::runtime_error("the archive could not be written");
-    }
-    ::zip_source_seek(memory, 0, SEEK_END);
-    std::string bytes(static_cast<std::size_t>(::zip_source_tell(memory)), '\0');
-    ::zip_source_seek(memory, 0, SEEK_SET);
-    ::zip_source_read(memory, bytes.data(), bytes.size());
-    ::zip_source_close(memory);
-    ::zip_source_free(memory);
-    return bytes;
-}
 
 struct WorkbookParts {
     // Sheets by name, each the XML of what stands within <worksheet>.

@@ -81,6 +81,16 @@ TEST_F(Recovery, a_run_that_died_while_writing_was_interrupted_and_its_file_is_r
     EXPECT_TRUE(store_.uncleaned("people").empty());
 }
 
+TEST_F(Recovery, temporary_files_of_a_run_that_died_are_removed_and_others_stay) {
+    given_a_run_that_died_in(ExecutionState::Running);
+    std::filesystem::create_directories(folder_ / "home/tmp");
+    write_file(folder_ / fmt::format("home/tmp/{}-a1b2c3", dead), "spilled");
+    write_file(folder_ / "home/tmp/01B000000000000000000LIVE-a1b2c3", "spilled");
+    EXPECT_EQ(run().outcome, RunOutcome::Succeeded);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / fmt::format("home/tmp/{}-a1b2c3", dead)));
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "home/tmp/01B000000000000000000LIVE-a1b2c3"));
+}
+
 TEST_F(Recovery, a_run_that_died_before_the_rename_was_interrupted) {
     given_a_run_that_died_in(ExecutionState::Committing);
     write_file(folder_ / temporary(), content);

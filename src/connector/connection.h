@@ -5,6 +5,7 @@
 #pragma once
 #include "base/time.h"
 #include "connector/connector.h"
+#include "io/spool_file.h"
 #include "options/document.h"
 
 #include <chrono>
@@ -49,6 +50,7 @@ struct SourceRequest {
     std::filesystem::path input;        // a file of this machine to read instead; empty = as configured
     bool again = false;                 // also what was taken in before
     const TakenFiles* taken = nullptr;  // none = nothing was; outlives the source
+    SpoolPlace spool = {};              // for what does not fit into memory
 };
 
 // Something that a connection holds: a table, a view, a file, a folder.

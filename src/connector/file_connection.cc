@@ -148,7 +148,7 @@ Contents FileConnection::browse(const Context& context, std::string_view object)
 void FileConnection::look_into(const Context& context, const Entry& entry, Contents& contents) {
     try {
         auto raw = transport_->read(context, entry.path);
-        PeekedInput file(decompressing(context, std::move(raw)));
+        PeekedInput file(decompressing(context, std::move(raw), ZipArchives::AllButDocuments, {}));
         const auto first_bytes = file.peek(context, Format::sniffed_bytes);
         Problems problems;
         // Any text can be CSV, the first of them; the others know their own.
@@ -156,7 +156,7 @@ void FileConnection::look_into(const Context& context, const Entry& entry, Conte
             const auto format = known.parse(Node::map(), "", problems);
             if (auto sniffed = format->sniff(context, first_bytes)) {
                 if (sniffed->schema.empty()) {
-                    const auto reader = format->reader(context, file, [](const Reject&) {});
+                    const auto reader = format->reader(context, file, {}, [](const Reject&) {});
                     sniffed = sniffed_rows(context, std::move(sniffed->format), *reader);
                 }
                 contents.schema = std::move(sniffed->schema);

@@ -216,7 +216,8 @@ std::unique_ptr<FileSource::Opened> FileSource::open_file(const Context& context
         file.record.modified = file.entry.modified;
         opened->raw = std::make_unique<DigestInput>(transport_.read(context, file.entry.path));
         opened->ahead = std::make_unique<AsyncInput>(*opened->raw);
-        opened->unpacked = decompressing(context, std::make_unique<Borrowed>(*opened->ahead));
+        opened->unpacked = decompressing(context, std::make_unique<Borrowed>(*opened->ahead), plan_.format->archives(),
+                                         plan_.request.spool);
         open_reader(context, *opened);
     } catch (Error& error) {
         blame(file, verdict, error);
@@ -242,7 +243,7 @@ void FileSource::open_reader(const Context& context, Opened& opened) {
         }
         opened.unpacked = std::move(peeked);
     }
-    opened.reader = plan_.format->reader(context, *opened.unpacked, std::move(rejects));
+    opened.reader = plan_.format->reader(context, *opened.unpacked, plan_.request.spool, std::move(rejects));
 }
 
 void FileSource::check_unchanged(const Context& context, const File& file) {

@@ -2,8 +2,11 @@
 #include "connector/file_source.h"
 
 #include "format/csv.h"
+#include "format/xlsx.h"
 #include "testing/streams.h"
 #include "testing/suite/read_rows.h"
+#include "testing/temporary_folder.h"
+#include "testing/workbook.h"
 
 #include <gmock/gmock.h>
 #include <map>
@@ -120,9 +123,8 @@ protected:
     // As MappingRun does it: from the start once more for every part that is set aside.
     Reading run(const std::vector<std::string>& columns = {"id"}) {
         Reading result;
-        FileSource::Plan plan{.options = options,
-                              .format = std::make_unique<CsvFormat>(CsvOptions{}),
-                              .request = {.mapping = "m", .taken = &ledger}};
+        FileSource::Plan plan{
+            .options = options, .format = format(), .request = {.mapping = "m", .taken = &ledger, .spool = spool}};
         plan.clock.now = [this] { return now; };
         plan.clock.wait = [this](const Context&, std::chrono::seconds duration) {
             now += duration;
@@ -165,6 +167,8 @@ protected:
 
     MemoryServer server;
     FileSourceOptions options;
+    std::function<std::unique_ptr<Format>()> format = [] { return std::make_unique<CsvFormat>(CsvOptions{}); };
+    SpoolPlace spool;
     Ledger ledger;
     Moment now = noon;
     std::function<void()> while_waiting = [] {};
@@ -218,6 +222,39 @@ TEST_F(FileSourceTest, EmptyFilesAreTakenInWithoutRows) {
     const auto result = run();
     EXPECT_EQ(result.rows, (std::vector<Row>{{"1"}}));
     EXPECT_THAT(result.names(), ElementsAre("a.csv", "b.csv", "c.csv"));
+}
+
+TEST_F(FileSourceTest, AZipArchiveIsReadWhateverItIsCalled) {
+    const testing::RawZip zip{.name = "prices.txt", .content = "id\n1\n2\n"};
+    put("a.csv", zip.bytes());
+    put("b.csv", testing::zipped({{"1.csv", "id\n3\n"}, {"2.csv", "id\n4\n"}}));
+    const auto result = run();
+    EXPECT_EQ(result.rows, (std::vector<Row>{{"1"}, {"2"}}));
+    ASSERT_THAT(result.names(), ElementsAre("a.csv", "b.csv"));
+    EXPECT_EQ(result.files[0].bytes, zip.bytes().size());
+    EXPECT_THAT(result.files[1].problem, HasSubstr("b.csv: is a zip archive with 2 files"));
+}
+
+TEST_F(FileSourceTest, AWorkbookIsToldFromAnArchiveOfCsv) {
+    const auto book = testing::zipped(testing::parts_of(
+        {.sheets = {{"S", "<sheetData><row><c t=\"str\"><v>id</v></c></row><row><c><v>7</v></c></row></sheetData>"}}}));
+    put("a.csv", book);
+    EXPECT_THAT(run().failure, HasSubstr("a.csv: is an Excel workbook"));
+    format = [] { return std::make_unique<XlsxFormat>(XlsxOptions{}); };
+    EXPECT_EQ(run().rows, (std::vector<Row>{{"7"}}));
+    put("a.csv", testing::zipped({{"book.xlsx", book}}));
+    EXPECT_EQ(run().rows, (std::vector<Row>{{"7"}}));
+}
+
+TEST_F(FileSourceTest, WhatDoesNotFitIntoMemoryGoesToThePlaceOfTheRun) {
+    const testing::TemporaryFolder folder;
+    testing::write_file(folder / "home", "in the way");
+    spool.folder = folder / "home/tmp";
+    put("a.csv", testing::zipped({{"a.csv", "id\n1\n"}}));
+    EXPECT_THAT(run().failure, HasSubstr("temporary file in " + spool.folder.string()));
+    put("a.csv", testing::zipped(testing::parts_of({.sheets = {{"S", ""}}})));
+    format = [] { return std::make_unique<XlsxFormat>(XlsxOptions{}); };
+    EXPECT_THAT(run().failure, HasSubstr("temporary file in " + spool.folder.string()));
 }
 
 TEST_F(FileSourceTest, RejectsTellTheirFile) {

@@ -54,7 +54,7 @@ public:
             }
         }
         options.ragged = CsvRagged::Pad;
-        reader_ = CsvFormat(options).reader(context, *file_, [](const Reject& reject) {
+        reader_ = CsvFormat(options).reader(context, *file_, {}, [](const Reject& reject) {
             throw Error(ErrorKind::Invalid, fmt::format("line {}: {}", reject.line, reject.message));
         });
     }
@@ -137,29 +137,6 @@ bool is_rejects_file(std::string_view first_bytes) {
 std::unique_ptr<InputStream> rejected_rows(const Context& context, std::unique_ptr<PeekedInput> file,
                                            std::string mapping) {
     return std::make_unique<RejectedRows>(context, std::move(file), std::move(mapping));
-}
-
-std::string_view PeekedInput::peek(const Context& context, std::size_t bytes) {
-    std::size_t size = peeked_.size();
-    bool at_end = false;
-    while (size < bytes && !at_end) {
-        peeked_.resize(bytes);
-        const auto count = inner_->read(context, std::as_writable_bytes(std::span(peeked_).subspan(size)));
-        at_end = count == 0;
-        size += count;
-    }
-    peeked_.resize(size);
-    return std::string_view(peeked_).substr(0, bytes);
-}
-
-std::size_t PeekedInput::read(const Context& context, std::span<std::byte> into) {
-    if (at_ == peeked_.size()) {
-        return inner_->read(context, into);
-    }
-    const auto count = std::min(into.size(), peeked_.size() - at_);
-    std::memcpy(into.data(), peeked_.data() + at_, count);
-    at_ += count;
-    return count;
 }
 
 }  // namespace rowhaul

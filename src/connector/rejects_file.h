@@ -2,27 +2,13 @@
 // Rejected rows as a CSV file: a person corrects the rows in its last column and gives it back.
 #pragma once
 #include "data/rows.h"
-#include "io/stream.h"
+#include "io/peeked_input.h"
 
 #include <memory>
 #include <string>
 #include <string_view>
 
 namespace rowhaul {
-
-// A stream of which the first bytes were looked at.
-class PeekedInput final : public InputStream {
-public:
-    explicit PeekedInput(std::unique_ptr<InputStream> inner) : inner_(std::move(inner)) {}
-    // At most `bytes` from the start; fewer only at the end. Before the first read().
-    std::string_view peek(const Context&, std::size_t bytes);
-    std::size_t read(const Context&, std::span<std::byte> into) override;
-
-private:
-    std::unique_ptr<InputStream> inner_;
-    std::string peeked_;
-    std::size_t at_ = 0;
-};
 
 // The first line, with its line end.
 std::string rejects_header();

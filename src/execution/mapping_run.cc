@@ -116,7 +116,8 @@ void MappingRun::prepare_source() {
                           {.mapping = mapping_.name,
                            .input = setting_.request.input,
                            .again = setting_.request.again,
-                           .taken = taken_.get()},
+                           .taken = taken_.get(),
+                           .spool = {.folder = spool_folder(setting_.home), .owner = waybill_.execution}},
                           problems);
     problems.throw_if_any();
     waybill_.source_object = source_->object();

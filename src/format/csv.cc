@@ -18,7 +18,8 @@ std::optional<Sniffed> CsvFormat::sniff(const Context& context, std::string_view
     return guess ? std::optional(std::move(guess->sniffed)) : std::nullopt;
 }
 
-std::unique_ptr<FileReader> CsvFormat::reader(const Context& context, InputStream& in, Rejects rejects) const {
+std::unique_ptr<FileReader> CsvFormat::reader(const Context& context, InputStream& in, const SpoolPlace&,
+                                              Rejects rejects) const {
     return std::make_unique<CsvReader>(context, in, dialect_, std::move(rejects));
 }
 

@@ -18,7 +18,7 @@ public:
 
     std::string_view file_ending() const override;
     std::optional<Sniffed> sniff(const Context&, std::string_view first_bytes) const override;
-    std::unique_ptr<FileReader> reader(const Context&, InputStream& in, Rejects) const override;
+    std::unique_ptr<FileReader> reader(const Context&, InputStream& in, const SpoolPlace&, Rejects) const override;
     std::unique_ptr<FileReader> reader_of_raw_rows(const Context&, InputStream& in, Rejects) const override;
     std::unique_ptr<RowWriter> writer(OutputStream& out, const Schema&, Rejects) const override;
 

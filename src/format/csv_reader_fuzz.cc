@@ -2,26 +2,12 @@
 // Any bytes, in any dialect: the reader must stay within its blocks, account for every row, and say
 // the same with and without SIMD and however the file is cut into blocks.
 #include "format/csv_reader.h"
+#include "io/memory_input.h"
 
 #include <cstdlib>
-#include <cstring>
 
 namespace rowhaul {
 namespace {
-
-class MemoryInput final : public InputStream {
-public:
-    explicit MemoryInput(std::string_view bytes) : bytes_(bytes) {}
-    std::size_t read(const Context&, std::span<std::byte> into) override {
-        const auto count = std::min(into.size(), bytes_.size());
-        std::memcpy(into.data(), bytes_.data(), count);
-        bytes_.remove_prefix(count);
-        return count;
-    }
-
-private:
-    std::string_view bytes_;
-};
 
 CsvOptions options_of(std::uint8_t choice, std::uint8_t more) {
     CsvOptions options;

@@ -3,10 +3,10 @@
 
 #include "format/csv_reader.h"
 #include "format/value_forms.h"
+#include "io/memory_input.h"
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <fmt/format.h>
 #include <map>
 
@@ -17,20 +17,6 @@ namespace {
 constexpr std::size_t most_lines = 2000;
 constexpr std::size_t most_title_lines = 30;
 
-class TextInput final : public InputStream {
-public:
-    explicit TextInput(std::string_view bytes) : bytes_(bytes) {}
-    std::size_t read(const Context&, std::span<std::byte> into) override {
-        const auto count = std::min(into.size(), bytes_.size());
-        std::memcpy(into.data(), bytes_.data(), count);
-        bytes_.remove_prefix(count);
-        return count;
-    }
-
-private:
-    std::string_view bytes_;
-};
-
 TextEncoding guessed_encoding(std::string_view first_bytes) {
     const auto shown = shown_encoding(first_bytes, TextEncoding::Utf8);
     check_is_text(first_bytes.substr(0, 4096), shown);
@@ -40,7 +26,7 @@ TextEncoding guessed_encoding(std::string_view first_bytes) {
 }
 
 std::string decoded(const Context& context, std::string_view bytes, TextEncoding encoding) {
-    TextInput input(bytes);
+    MemoryInput input(bytes);
     TextDecoder decoder(input, encoding);
     std::string text;
     std::array<std::byte, 16384> block{};
@@ -170,7 +156,7 @@ Guessed guessed_marks(std::string_view text) {
 using Cells = std::vector<std::optional<std::string>>;
 
 std::vector<Cells> rows_of(const Context& context, std::string_view text, const CsvOptions& options) {
-    TextInput input(text);
+    MemoryInput input(text);
     CsvReader reader(context, input, resolve(options), [](const Reject&) {});
     std::vector<Cells> rows;
     Batch batch(reader.schema().size());
@@ -240,7 +226,7 @@ std::string common_notation(const Schema& schema, Type type) {
     return common;
 }
 
-std::string quoted(std::string_view text) {
+std::string yaml_text(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
         out += c == '\t' ? "\\t" : c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
@@ -253,7 +239,7 @@ std::string yaml_of(const CsvOptions& options) {
     std::string yaml = "{ type: csv";
     const auto add = [&](std::string_view name, const std::optional<std::string>& value) {
         if (value) {
-            yaml += fmt::format(", {}: {}", name, quoted(*value));
+            yaml += fmt::format(", {}: {}", name, yaml_text(*value));
         }
     };
     add("delimiter", options.delimiter);

@@ -2,6 +2,8 @@
 // How rows are laid out in a file. Knows bytes and batches; knows no transport.
 #pragma once
 #include "data/rows.h"
+#include "io/decompression.h"
+#include "io/spool_file.h"
 #include "io/stream.h"
 
 #include <memory>
@@ -43,10 +45,14 @@ public:
     virtual std::optional<Sniffed> sniff(const Context&, std::string_view first_bytes) const = 0;
     // Ending of a file in this format, without the dot: "csv".
     virtual std::string_view file_ending() const = 0;
+    // How zip archives are to be unpacked before this format reads them.
+    virtual ZipArchives archives() const { return ZipArchives::Unpack; }
     // Reads `in`, which must outlive the reader, from its start, so far that the columns are known.
     // Throws Invalid for what is no file of this format, without the file's name. Rows that cannot
-    // be read go to `rejects`, with row, line and raw text, and are counted as rows.
-    virtual std::unique_ptr<FileReader> reader(const Context&, InputStream& in, Rejects rejects) const = 0;
+    // be read go to `rejects`, with row, line and raw text, and are counted as rows. What does not fit
+    // into memory is spilled to `spool`.
+    virtual std::unique_ptr<FileReader> reader(const Context&, InputStream& in, const SpoolPlace& spool,
+                                               Rejects rejects) const = 0;
     // The same for rows as their origins have them (RowOrigin::raw), a line each and in UTF-8, behind
     // the header() of their file.
     virtual std::unique_ptr<FileReader> reader_of_raw_rows(const Context&, InputStream& in, Rejects rejects) const = 0;

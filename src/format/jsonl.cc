@@ -4,6 +4,7 @@
 #include "format/jsonl_reader.h"
 #include "format/jsonl_writer.h"
 #include "format/sniffed_rows.h"
+#include "io/memory_input.h"
 
 #include <algorithm>
 
@@ -38,17 +39,18 @@ std::optional<Sniffed> JsonlFormat::sniff(const Context& context, std::string_vi
         }
     }
     MemoryInput input(lines);
-    const auto found = reader(context, input, [](const Reject&) {});
+    const auto found = reader(context, input, {}, [](const Reject&) {});
     return sniffed_rows(context, "jsonl", *found);
 }
 
-std::unique_ptr<FileReader> JsonlFormat::reader(const Context& context, InputStream& in, Rejects rejects) const {
+std::unique_ptr<FileReader> JsonlFormat::reader(const Context& context, InputStream& in, const SpoolPlace&,
+                                                Rejects rejects) const {
     return std::make_unique<JsonlReader>(context, in, options_, std::move(rejects));
 }
 
 std::unique_ptr<FileReader> JsonlFormat::reader_of_raw_rows(const Context& context, InputStream& in,
                                                             Rejects rejects) const {
-    return reader(context, in, std::move(rejects));
+    return reader(context, in, {}, std::move(rejects));
 }
 
 std::unique_ptr<RowWriter> JsonlFormat::writer(OutputStream& out, const Schema& schema, Rejects rejects) const {

@@ -3,7 +3,7 @@
 // what it read must be written as JSON that reads back as it is.
 #include "format/jsonl.h"
 #include "format/jsonl_reader.h"
-#include "format/sniffed_rows.h"
+#include "io/memory_input.h"
 
 #include <cstdlib>
 

@@ -4,6 +4,7 @@
 #include "format/csv.h"
 #include "format/sniffed_rows.h"
 #include "format/xlsx_reader.h"
+#include "io/memory_input.h"
 
 #include <charconv>
 #include <fmt/format.h>
@@ -43,13 +44,16 @@ std::optional<Sniffed> XlsxFormat::sniff(const Context& context, std::string_vie
         return Sniffed{"xlsx", {}, {}};  // what is in it stands at its end
     }
     MemoryInput input(first_bytes);
-    const auto found = reader(context, input, [](const Reject&) {});
+    const auto found = reader(context, input, {}, [](const Reject&) {});
     return sniffed_rows(context, "xlsx", *found);
 }
 
-std::unique_ptr<FileReader> XlsxFormat::reader(const Context& context, InputStream& in, Rejects rejects) const {
+std::unique_ptr<FileReader> XlsxFormat::reader(const Context& context, InputStream& in, const SpoolPlace& spool,
+                                               Rejects rejects) const {
     XlsxLimits limits;
-    limits.unpacked_bytes = options_.max_unpacked.count;
+    limits.archive.unpacked_bytes = options_.max_unpacked.count;
+    limits.archive.option = "max_unpacked";
+    limits.spool = spool;
     return std::make_unique<XlsxReader>(context, in, options_, header_, std::move(rejects), limits);
 }
 

@@ -20,7 +20,8 @@ public:
 
     std::optional<Sniffed> sniff(const Context&, std::string_view first_bytes) const override;
     std::string_view file_ending() const override { return "xlsx"; }
-    std::unique_ptr<FileReader> reader(const Context&, InputStream& in, Rejects) const override;
+    ZipArchives archives() const override { return ZipArchives::OnlyWorkbooks; }
+    std::unique_ptr<FileReader> reader(const Context&, InputStream& in, const SpoolPlace&, Rejects) const override;
     // Of CSV: see XlsxReader.
     std::unique_ptr<FileReader> reader_of_raw_rows(const Context&, InputStream& in, Rejects) const override;
     // Throws Invalid.

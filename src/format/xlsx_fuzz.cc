@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a workbook, or as one of the parts of an otherwise good one: refused, or read within
 // its limits with every row accounted for, and the same with its texts in memory and spilled.
-#include "format/sniffed_rows.h"
 #include "format/xlsx_reader.h"
+#include "io/memory_input.h"
 #include "testing/workbook.h"
 
 #include <cstdlib>
@@ -17,7 +17,7 @@ std::string told(std::string_view file, const XlsxOptions& options, XlsxHeader h
         MemoryInput input(file);
         std::uint64_t rejects = 0;
         XlsxReader reader(context, input, options, header, [&](const Reject&) { ++rejects; },
-                          {.unpacked_bytes = 1 << 20, .parts = 100, .strings_in_memory = memory});
+                          {.archive = {.unpacked_bytes = 1 << 20, .members = 100}, .strings_in_memory = memory});
         Batch batch(reader.schema().size());
         std::uint64_t rows = 0;
         while (reader.next(context, batch)) {

@@ -49,7 +49,7 @@ XlsxReader::XlsxReader(const Context& context, InputStream& in, const XlsxOption
       package_(context, in, limits),
       workbook_(read_workbook(context, package_)),
       sheet_(&chosen_sheet()),
-      strings_(std::make_shared<XlsxStrings>(limits.strings_in_memory)) {
+      strings_(std::make_shared<XlsxStrings>(limits.strings_in_memory, limits.spool)) {
     if (!workbook_.strings_part.empty()) {
         const auto part = package_.open(workbook_.strings_part);
         strings_->read(context, *part, workbook_.strings_part);

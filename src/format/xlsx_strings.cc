@@ -80,7 +80,7 @@ void XlsxStrings::add(std::string_view text) {
             texts_.push_back(arena_.copy(text));
             return;
         }
-        spilled_ = std::make_unique<Spilled>();
+        spilled_ = std::make_unique<Spilled>(spool_);
     }
     spilled_->texts.append(as_bytes(text));
     const auto end = spilled_->texts.size();

@@ -16,7 +16,7 @@ namespace rowhaul {
 
 class XlsxStrings {
 public:
-    explicit XlsxStrings(std::uint64_t bytes_in_memory) : most_(bytes_in_memory) {}
+    XlsxStrings(std::uint64_t bytes_in_memory, SpoolPlace spool) : most_(bytes_in_memory), spool_(std::move(spool)) {}
 
     // Reads the part that holds them; once.
     void read(const Context&, InputStream& in, std::string_view part);
@@ -29,10 +29,12 @@ public:
 
 private:
     struct Spilled {
+        explicit Spilled(const SpoolPlace& place) : texts(place), ends(place) {}
         SpoolPages texts;
         SpoolPages ends;  // 8 bytes each, counted from the first text in the file
     };
     const std::uint64_t most_;
+    const SpoolPlace spool_;
     Arena arena_;
     std::vector<std::string_view> texts_;
     std::unique_ptr<Spilled> spilled_;

@@ -416,13 +416,16 @@ TEST(XlsxReader, RefusesArchivesThatAreMadeToDoHarm) {
     const auto bytes =
         zipped(parts_of({.sheets = {{"S", "<sheetData>" + std::string(3'000'000, ' ') + "</sheetData>"}}}));
     EXPECT_LT(bytes.size(), 10'000);
-    EXPECT_THAT(refusal_of(bytes, {}, {.limits = {.free_bytes = 1'000'000}}), HasSubstr("made to do harm"));
-    EXPECT_THAT(refusal_of(bytes, {}, {.limits = {.unpacked_bytes = 2'000'000}}), HasSubstr("`max_unpacked`"));
+    EXPECT_THAT(refusal_of(bytes, {}, {.limits = {.archive = {.free_bytes = 1'000'000}}}),
+                HasSubstr("made to do harm"));
+    EXPECT_THAT(refusal_of(bytes, {}, {.limits = {.archive = {.unpacked_bytes = 2'000'000, .option = "max_unpacked"}}}),
+                HasSubstr("`max_unpacked`"));
     std::map<std::string, std::string> parts;
     for (int i = 0; i < 200; ++i) {
         parts[std::to_string(i)] = "";
     }
-    EXPECT_THAT(refusal_of(zipped(parts), {}, {.limits = {.parts = 100}}), HasSubstr("more than 100 parts"));
+    EXPECT_THAT(refusal_of(zipped(parts), {}, {.limits = {.archive = {.members = 100}}}),
+                HasSubstr("more than 100 members"));
 }
 
 TEST(XlsxReader, StopsOnRequest) {

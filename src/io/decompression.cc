@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/decompression.h"
 
+#include "io/peeked_input.h"
+#include "io/zip_member.h"
+
 #include <algorithm>
 #include <bzlib.h>
 #include <cstring>
@@ -276,8 +279,14 @@ Compression compression_by_content(std::string_view first_bytes) {
     return is_bzip2 ? Compression::Bzip2 : Compression::None;
 }
 
-std::unique_ptr<InputStream> decompressing(const Context& context, std::unique_ptr<InputStream> inner) {
-    return std::make_unique<Unpacking>(context, std::move(inner));
+std::unique_ptr<InputStream> decompressing(const Context& context, std::unique_ptr<InputStream> inner,
+                                           ZipArchives archives, const SpoolPlace& spool) {
+    auto file = std::make_unique<PeekedInput>(std::move(inner));
+    const auto first_bytes = file->peek(context, zip_peeked_bytes);
+    if (is_zip(first_bytes) && is_to_be_unpacked(first_bytes, archives)) {
+        return only_zip_member(context, *file, archives, spool);
+    }
+    return std::make_unique<Unpacking>(context, std::move(file));
 }
 
 }  // namespace rowhaul

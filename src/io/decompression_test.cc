@@ -52,7 +52,8 @@ struct ShortInput final : InputStream {
 
 std::string unpacked(const std::string& bytes, std::size_t bytes_a_read = 1'000'000) {
     const Context context;
-    return read_all(*decompressing(context, std::make_unique<ShortInput>(bytes, bytes_a_read)));
+    return read_all(
+        *decompressing(context, std::make_unique<ShortInput>(bytes, bytes_a_read), ZipArchives::Unpack, {}));
 }
 
 std::string refusal_of(const std::string& bytes) {

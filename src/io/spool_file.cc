@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <filesystem>
 #include <fmt/format.h>
+#include <sys/statvfs.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -15,35 +15,70 @@ namespace rowhaul {
 
 namespace {
 
-[[noreturn]] void fail(const std::string& folder, int code) {
-    throw Error(ErrorKind::Exhausted,
-                fmt::format("temporary file in {}: {}", folder, std::generic_category().message(code)))
-        .advise("The environment variable TMPDIR names another folder.");
+constexpr std::uint64_t look_every = std::uint64_t{16} * 1024 * 1024;
+
+Error failure(const SpoolPlace& place, std::string_view reason) {
+    return Error(ErrorKind::Exhausted, fmt::format("temporary file in {}: {}", place.folder.string(), reason))
+        .advise(
+            "Make room there, or name another folder: with --home for runs, with the environment variable TMPDIR "
+            "for everything else.");
 }
 
-Descriptor open_in(const std::string& folder) {
-    Descriptor file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+std::string reason_of(int code) {
+    return std::generic_category().message(code);
+}
+
+SpoolPlace with_folder(SpoolPlace place) {
+    std::error_code error;
+    if (place.folder.empty()) {
+        place.folder = std::filesystem::temp_directory_path(error);
+        if (error) {
+            place.folder = "/tmp";
+        }
+        return place;
+    }
+    std::filesystem::create_directories(place.folder, error);
+    if (error) {
+        throw failure(place, error.message());
+    }
+    return place;
+}
+
+Descriptor open_in(const SpoolPlace& place) {
+    Descriptor file(::open(place.folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
     if (!file) {
         // Not every file system has files without a name.
-        auto name = folder + "/rowhaul-XXXXXX";
+        auto name = fmt::format("{}/{}-XXXXXX", place.folder.string(), place.owner);
         file = Descriptor(::mkostemp(name.data(), O_CLOEXEC));
         if (!file) {
-            fail(folder, errno);
+            throw failure(place, reason_of(errno));
         }
         ::unlink(name.c_str());
     }
     return file;
 }
 
-std::string temporary_folder() {
-    std::error_code error;
-    const auto folder = std::filesystem::temp_directory_path(error);
-    return error ? std::string("/tmp") : folder.string();
-}
-
 }  // namespace
 
-SpoolFile::SpoolFile() : folder_(temporary_folder()), file_(open_in(folder_)) {}
+SpoolFile::SpoolFile(const SpoolPlace& place)
+    : place_(with_folder(place)), file_(open_in(place_)), next_look_(look_every) {}
+
+void SpoolFile::fail(std::string_view reason) const {
+    throw failure(place_, reason);
+}
+
+void SpoolFile::keep_reserve() {
+    next_look_ = size_ + look_every;
+    struct statvfs disk {};
+    if (::fstatvfs(file_.number(), &disk) != 0) {
+        return;
+    }
+    const auto free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+    if (free_bytes < place_.reserve) {
+        fail(fmt::format("{} MiB are left on the disk, and the last {} MiB are kept free", free_bytes >> 20,
+                         place_.reserve >> 20));
+    }
+}
 
 void SpoolFile::append(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
@@ -52,10 +87,13 @@ void SpoolFile::append(std::span<const std::byte> bytes) {
             continue;
         }
         if (count <= 0) {
-            fail(folder_, count < 0 ? errno : ENOSPC);
+            fail(reason_of(count < 0 ? errno : ENOSPC));
         }
         size_ += static_cast<std::uint64_t>(count);
         bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+    if (size_ >= next_look_) {
+        keep_reserve();
     }
 }
 
@@ -66,11 +104,20 @@ void SpoolFile::read(std::uint64_t offset, std::span<std::byte> into) const {
             continue;
         }
         if (count <= 0) {
-            fail(folder_, count < 0 ? errno : EIO);
+            fail(reason_of(count < 0 ? errno : EIO));
         }
         offset += static_cast<std::uint64_t>(count);
         into = into.subspan(static_cast<std::size_t>(count));
     }
+}
+
+SpoolFile spooled(const Context& context, InputStream& in, const SpoolPlace& place) {
+    SpoolFile file(place);
+    std::vector<std::byte> block(std::size_t{256} * 1024);
+    while (const auto size = in.read(context, block)) {
+        file.append(std::span(block).first(size));
+    }
+    return file;
 }
 
 void SpoolPages::append(std::span<const std::byte> bytes) {

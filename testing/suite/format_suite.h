@@ -196,7 +196,8 @@ inline std::vector<Row> read_back(const Format& format, const std::string& bytes
     const Context context;
     MemoryInput memory(bytes);
     ShortReads input(memory, bytes_a_read);
-    const auto reader = format.reader(context, input, [](const Reject& reject) { ADD_FAILURE() << reject.message; });
+    const auto reader =
+        format.reader(context, input, {}, [](const Reject& reject) { ADD_FAILURE() << reject.message; });
     std::vector<Row> rows;
     Batch batch(reader->schema().size());
     while (reader->next(context, batch)) {
@@ -236,7 +237,7 @@ TYPED_TEST_P(FormatSuite, ReadsNoEndFromABrokenInput) {
     try {
         const Context context;
         Batch batch(11);
-        TypeParam::make()->reader(context, input, [](const Reject&) {})->next(context, batch);
+        TypeParam::make()->reader(context, input, {}, [](const Reject&) {})->next(context, batch);
         FAIL() << "the failure was swallowed";
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::Unavailable);
@@ -249,7 +250,7 @@ TYPED_TEST_P(FormatSuite, StopsReadingOnRequest) {
     context.stop = &stop;
     const auto format = TypeParam::make();
     MemoryInput input(written(*format, schema_of_all_types(), rows_of_all_types()).bytes);
-    const auto reader = format->reader(context, input, [](const Reject&) {});
+    const auto reader = format->reader(context, input, {}, [](const Reject&) {});
     stop.request();
     Batch batch(reader->schema().size());
     EXPECT_THROW(reader->next(context, batch), Error);
