@@ -3,6 +3,7 @@
 // through a Target; the pipeline knows nothing else.
 #pragma once
 #include "base/error.h"
+#include "data/notation.h"
 #include "data/rows.h"
 #include "data/schema.h"
 #include "expression/condition.h"
@@ -43,6 +44,8 @@ public:
     // Of the rows that open() reads only those matter that meet the rule, or in which it fails. The
     // source may keep back any others; its reader says what it checks.
     virtual void offer_rule(const Condition&) {}
+    // How its values are written where a field gives them a type and does not say it itself.
+    virtual ValueNotations notations() const { return {}; }
     // Reads the named columns in this order; batches are as wide as `columns`. Rows that cannot be
     // read go to `rejects`, on the thread that reads.
     virtual std::unique_ptr<RowReader> open(const Context&, const std::vector<std::string>& columns,

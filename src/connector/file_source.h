@@ -36,6 +36,7 @@ public:
     std::string object() const override;
     bool prepare(const Context&) override;
     Schema schema(const Context&) override;
+    ValueNotations notations() const override { return plan_.format->notations(); }
     std::unique_ptr<RowReader> open(const Context&, const std::vector<std::string>& columns, Rejects) override;
     std::vector<SourceFile> files() const override;
     std::vector<Warning> warnings() const override;

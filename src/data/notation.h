@@ -10,6 +10,16 @@
 
 namespace rowhaul {
 
+// How a file writes values that are no plain texts; each empty where they are canonical.
+struct ValueNotations {
+    std::string numbers;  // a sample, for NumberNotation
+    std::string dates;    // patterns, for DateNotation
+    std::string times;
+    std::string timestamps;
+    std::string true_text;  // both or none
+    std::string false_text;
+};
+
 // Read off a sample number: one that shows what stands before the decimals and, optionally, between
 // the thousands: "1234,56", "1.234,56", "1’234.50", "1 234,56". The digits themselves do not matter.
 class NumberNotation {

@@ -62,10 +62,12 @@ struct FieldOptions {
             option("empty_as_null", &FieldOptions::empty_as_null, "Takes an empty text for NULL."),
             option("type", &FieldOptions::type, "What the value becomes; a row in which it cannot is rejected."),
             option("numbers", &FieldOptions::numbers,
-                   "How numbers are written in the source, shown by a sample such as \"1.234,56\" or \"1’234.50\".")
+                   "How numbers are written in the source, shown by a sample such as \"1.234,56\" or \"1’234.50\"; as "
+                   "the source's format says if not given.")
                 .check(&number_sample_problem),
             option("dates", &FieldOptions::dates,
-                   "How dates are written in the source, as a pattern such as \"dd.mm.yyyy HH:MM\".")
+                   "How dates are written in the source, as a pattern such as \"dd.mm.yyyy HH:MM\"; as the source's "
+                   "format says if not given.")
                 .check(&date_pattern_problem),
             option("default", &FieldOptions::otherwise, "What takes the place of NULL."),
             option("required", &FieldOptions::required, "Rejects a row in which the value is NULL."),

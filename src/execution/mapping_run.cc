@@ -169,7 +169,9 @@ void MappingRun::carry_whole(const Context& context, RunObserver& observer) {
 }
 
 RowRules MappingRun::rules() const {
-    return {.fields = mapping_.fields,
+    auto fields = mapping_.fields;
+    assume(fields, source_->notations());
+    return {.fields = std::move(fields),
             .where = mapping_.where,
             .parameters = parameters(),
             .facts = facts(),

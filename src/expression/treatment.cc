@@ -47,7 +47,7 @@ std::string_view read_number(Row& row, std::string_view text, std::string_view s
     }
     auto& out = row.scratch();
     if (!memory.notation->read(text, out)) {
-        row.fail(Failure::InvalidDecimal, text, "is not written as the field's `numbers` say");
+        row.fail(Failure::InvalidDecimal, text, row.copy(fmt::format("is not written like \"{}\"", sample)));
         return "";
     }
     return row.copy(out);
@@ -60,10 +60,22 @@ std::string_view read_date(Row& row, std::string_view text, std::string_view pat
     }
     auto& out = row.scratch();
     if (!memory.notation->read(text, out)) {
-        row.fail(Failure::InvalidDate, text, "is not written as the field's `dates` say");
+        row.fail(Failure::InvalidDate, text, row.copy(fmt::format("is not written as \"{}\"", pattern)));
         return "";
     }
     return row.copy(out);
+}
+
+std::string_view read_boolean(Row& row, std::string_view text, std::string_view true_text,
+                              std::string_view false_text) {
+    if (text == true_text) {
+        return "true";
+    }
+    if (text != false_text) {
+        row.fail(Failure::InvalidBoolean, text,
+                 row.copy(fmt::format("is neither \"{}\" nor \"{}\"", true_text, false_text)));
+    }
+    return "false";
 }
 
 std::string_view truncated(Row&, std::string_view text, std::int64_t length) {
@@ -166,6 +178,9 @@ private:
         const auto kind = kind_of(*treatment_.type);
         if (value.kind == Kind::Text && is_number(kind) && !treatment_.numbers.empty()) {
             value = step(strict<read_number>().kernel, Kind::Text, {value, literal(treatment_.numbers)});
+        } else if (value.kind == Kind::Text && kind == Kind::Boolean && !treatment_.true_text.empty()) {
+            value = step(strict<read_boolean>().kernel, Kind::Text,
+                         {value, literal(treatment_.true_text), literal(treatment_.false_text)});
         } else if (value.kind == Kind::Text && !is_number(kind) && !treatment_.dates.empty()) {
             value = step(strict<read_date>().kernel, Kind::Text, {value, literal(treatment_.dates)});
         }

@@ -22,6 +22,8 @@ struct Treatment {
     std::optional<Type> type;              // nothing = as it comes
     std::string numbers;                   // a sample of how numbers are written (data/notation.h)
     std::string dates;                     // a pattern of how dates are written
+    std::string true_text;                 // what stands for true; empty = what PostgreSQL takes for it
+    std::string false_text;                // set with true_text
     std::optional<std::string> otherwise;  // takes the place of NULL
     Presence presence = Presence::Optional;
     std::int64_t max_length = 0;  // in characters; 0 = any

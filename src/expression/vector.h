@@ -45,7 +45,7 @@ std::string_view name_of(Failure failure);  // "invalid_integer", ...
 struct RowFailure {
     Failure failure = Failure::InvalidArgument;
     std::string_view value;
-    std::string_view detail;  // static text; may be empty
+    std::string_view detail;  // may be empty
 };
 
 // An error is a state of a value: it counts only where the value is asked for, so that

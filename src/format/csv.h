@@ -16,6 +16,7 @@ public:
     // Throws Invalid when the options contradict each other.
     explicit CsvFormat(const CsvOptions&);
 
+    ValueNotations notations() const override { return dialect_.read; }
     std::string_view file_ending() const override;
     std::optional<Sniffed> sniff(const Context&, std::string_view first_bytes) const override;
     std::unique_ptr<FileReader> reader(const Context&, InputStream& in, const SpoolPlace&, Rejects) const override;

@@ -94,6 +94,14 @@ void set_notations(const CsvOptions& options, const CsvOptions& preset, CsvDiale
         timestamps = *options.dates + " HH:MM:SS.fz";
     }
     dialect.timestamps = notation<DateNotation>("timestamps", timestamps, problems);
+    dialect.read.numbers = either(options.numbers, preset.numbers).value_or("");
+    dialect.read.dates = either(options.dates, preset.dates).value_or("");
+    dialect.read.times = either(options.times, preset.times).value_or("");
+    dialect.read.timestamps = timestamps.value_or("");
+    if (options.true_text || options.false_text || preset.true_text) {
+        dialect.read.true_text = dialect.true_text;
+        dialect.read.false_text = dialect.false_text;
+    }
 }
 
 void check_null_text(const CsvDialect& dialect, Problems& problems) {

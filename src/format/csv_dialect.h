@@ -24,6 +24,7 @@ struct CsvDialect {
     std::optional<DateNotation> dates;
     std::optional<DateNotation> times;
     std::optional<DateNotation> timestamps;
+    ValueNotations read;  // the same, for whoever reads
     std::string true_text = "true";
     std::string false_text = "false";
     bool formula_guard = false;

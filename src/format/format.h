@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How rows are laid out in a file. Knows bytes and batches; knows no transport.
 #pragma once
+#include "data/notation.h"
 #include "data/rows.h"
 #include "io/decompression.h"
 #include "io/spool_file.h"
@@ -45,6 +46,8 @@ public:
     virtual std::optional<Sniffed> sniff(const Context&, std::string_view first_bytes) const = 0;
     // Ending of a file in this format, without the dot: "csv".
     virtual std::string_view file_ending() const = 0;
+    // How a file's values are written, which are delivered as the texts that they are.
+    virtual ValueNotations notations() const { return {}; }
     // How zip archives are to be unpacked before this format reads them.
     virtual ZipArchives archives() const { return ZipArchives::Unpack; }
     // Reads `in`, which must outlive the reader, from its start, so far that the columns are known.

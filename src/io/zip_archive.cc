@@ -149,9 +149,8 @@ void ZipArchive::check_large_directory(std::uint64_t record) const {
 void ZipArchive::check_directory(std::uint64_t members, std::uint64_t bytes) const {
     constexpr std::uint64_t longest_directory = std::uint64_t{8} * 1024 * 1024;
     if (members > limits_.members || bytes > longest_directory) {
-        throw Error(ErrorKind::Invalid,
-                    fmt::format("{} has more than {} members, or they have names without end", subject_,
-                                limits_.members));
+        throw Error(ErrorKind::Invalid, fmt::format("{} has more than {} members, or they have names without end",
+                                                    subject_, limits_.members));
     }
 }
 

@@ -73,7 +73,9 @@ std::uint64_t only_member(const ZipArchive& archive) {
 class OnlyMember final : public InputStream {
 public:
     OnlyMember(SpoolFile file, const ZipLimits& limits) : archive_(std::move(file), limits, "the zip archive") {}
-    std::size_t read(const Context& context, std::span<std::byte> into) override { return member_->read(context, into); }
+    std::size_t read(const Context& context, std::span<std::byte> into) override {
+        return member_->read(context, into);
+    }
 
     const ZipArchive& archive() const { return archive_; }
     void open(std::uint64_t place) { member_ = archive_.open(place); }

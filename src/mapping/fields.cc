@@ -65,6 +65,45 @@ Reject reject_of(const Batch& in, std::size_t row, const std::string& field, con
 
 }  // namespace
 
+void assume(std::vector<Field>& fields, const ValueNotations& notations) {
+    for (auto& field : fields) {
+        auto& treatment = field.treatment;
+        if (field.from.empty() || !treatment.type) {
+            continue;
+        }
+        const auto take = [](std::string& own, const std::string& of_source) {
+            if (own.empty()) {
+                own = of_source;
+            }
+        };
+        switch (*treatment.type) {
+            case Type::Integer:
+            case Type::Decimal:
+            case Type::Float:
+                take(treatment.numbers, notations.numbers);
+                break;
+            case Type::Date:
+                take(treatment.dates, notations.dates);
+                break;
+            case Type::Time:
+                take(treatment.dates, notations.times);
+                break;
+            case Type::Timestamp:
+            case Type::TimestampZoned:
+                take(treatment.dates, notations.timestamps);
+                break;
+            case Type::Boolean:
+                take(treatment.true_text, notations.true_text);
+                take(treatment.false_text, notations.false_text);
+                break;
+            case Type::Text:
+            case Type::Bytes:
+            case Type::Json:
+                break;
+        }
+    }
+}
+
 std::vector<RuleProblem> problems_of(const RowRules& rules) {
     std::vector<RuleProblem> problems;
     const auto check = [&](std::optional<std::size_t> field, auto add) {

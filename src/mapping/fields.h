@@ -3,6 +3,7 @@
 // under which names, copied or computed.
 #pragma once
 #include "data/batch.h"
+#include "data/notation.h"
 #include "data/rows.h"
 #include "data/schema.h"
 #include "expression/program.h"
@@ -23,6 +24,10 @@ struct Field {
     std::optional<std::string> constant = {};
     Treatment treatment = {};
 };
+
+// Columns are read as their source writes them, where the field gives them a type and no notation of
+// its own. Values of expressions are not touched.
+void assume(std::vector<Field>& fields, const ValueNotations& notations);
 
 struct RowRules {
     std::vector<Field> fields;  // empty = every column
