@@ -44,6 +44,8 @@ public:
     // Of the rows that open() reads only those matter that meet the rule, or in which it fails. The
     // source may keep back any others; its reader says what it checks.
     virtual void offer_rule(const Condition&) {}
+    // Why columns may not be found, and what to set then; empty when the source has no idea.
+    virtual std::string doubt() const { return {}; }
     // How its values are written where a field gives them a type and does not say it itself.
     virtual ValueNotations notations() const { return {}; }
     // Reads the named columns in this order; batches are as wide as `columns`. Rows that cannot be

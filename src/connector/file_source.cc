@@ -47,14 +47,16 @@ std::vector<std::string> names_of(const Schema& schema) {
     return names;
 }
 
-std::vector<std::size_t> places_of(const std::vector<std::string>& columns, const Schema& schema) {
+std::vector<std::size_t> places_of(const std::vector<std::string>& columns, const FileReader& reader) {
+    const auto& schema = reader.schema();
     std::vector<std::size_t> places;
     for (const auto& column : columns) {
         const auto found = std::ranges::find(schema, column, &Column::name);
         if (found == schema.end()) {
             const auto names = names_of(schema);
             throw Error(ErrorKind::Invalid, fmt::format("has no column \"{}\"{}", column, did_you_mean(column, names)))
-                .advise(fmt::format("Its columns are: {}.", fmt::join(names, ", ")));
+                .advise(fmt::format("Its columns are: {}{}{}.", fmt::join(names, ", "),
+                                    reader.doubt().empty() ? "" : ". ", reader.doubt()));
         }
         places.push_back(static_cast<std::size_t>(found - schema.begin()));
     }
@@ -177,6 +179,11 @@ Schema FileSource::schema(const Context&) {
     return first_->reader->schema();
 }
 
+std::string FileSource::doubt() const {
+    const auto doubt = first_->reader->doubt();
+    return doubt.empty() ? doubt : fmt::format("{}: {}", first_->file.record.name, doubt);
+}
+
 std::unique_ptr<FileSource::Opened> FileSource::open_next(const Context& context) {
     while (next_ < files_.size()) {
         File& file = files_[next_++];
@@ -187,7 +194,7 @@ std::unique_ptr<FileSource::Opened> FileSource::open_next(const Context& context
         if (!opened->reader->schema().empty()) {
             return opened;
         }
-        // An empty file: there is nothing in it, not even a header.
+        file.is_empty = true;
         finish(context, *opened);
     }
     return nullptr;
@@ -296,7 +303,7 @@ class FileSource::Reader final : public RowReader {
 public:
     Reader(FileSource& source, std::vector<std::string> columns) : source_(source), columns_(std::move(columns)) {
         opened_ = std::move(source_.first_);
-        opened_->reader->choose(places_of(columns_, opened_->reader->schema()));
+        opened_->reader->choose(places_of(columns_, *opened_->reader));
     }
 
     bool next(const Context& context, Batch& out) override {
@@ -342,7 +349,7 @@ private:
     }
     void choose() {
         try {
-            opened_->reader->choose(places_of(columns_, opened_->reader->schema()));
+            opened_->reader->choose(places_of(columns_, *opened_->reader));
         } catch (Error& error) {
             source_.blame(opened_->file, State::Bad, error);
             throw;
@@ -394,6 +401,12 @@ std::vector<SourceFile> FileSource::files() const {
 
 std::vector<Warning> FileSource::warnings() const {
     auto all = warnings_;
+    const auto is_empty = [](const File& file) { return file.state == State::Read && file.is_empty; };
+    if (const auto first = std::ranges::find_if(files_, is_empty); first != files_.end()) {
+        all.push_back({"file_empty",
+                       fmt::format("{} is empty: it has neither a header nor rows", in_quotes(first->record.name)),
+                       static_cast<std::uint64_t>(std::ranges::count_if(files_, is_empty))});
+    }
     const auto taken = static_cast<std::uint64_t>(std::ranges::count(files_, State::Taken, &File::state));
     if (taken > 0) {
         const auto first = std::ranges::find(files_, State::Taken, &File::state);

@@ -36,6 +36,7 @@ public:
     std::string object() const override;
     bool prepare(const Context&) override;
     Schema schema(const Context&) override;
+    std::string doubt() const override;
     ValueNotations notations() const override { return plan_.format->notations(); }
     std::unique_ptr<RowReader> open(const Context&, const std::vector<std::string>& columns, Rejects) override;
     std::vector<SourceFile> files() const override;
@@ -56,6 +57,7 @@ private:
     struct File {
         Entry entry;
         State state = State::Waiting;
+        bool is_empty = false;  // without even a header
         SourceFile record;
     };
 

@@ -222,6 +222,22 @@ TEST_F(FileSourceTest, EmptyFilesAreTakenInWithoutRows) {
     const auto result = run();
     EXPECT_EQ(result.rows, (std::vector<Row>{{"1"}}));
     EXPECT_THAT(result.names(), ElementsAre("a.csv", "b.csv", "c.csv"));
+    EXPECT_THAT(result.warnings, ElementsAre("file_empty"));
+}
+
+TEST_F(FileSourceTest, AFileOfEmptyLinesIsEmpty) {
+    put("a.csv", "\n\r\n\n");
+    const auto result = run();
+    EXPECT_FALSE(result.has_input);
+    EXPECT_THAT(result.warnings, ElementsAre("file_empty"));
+}
+
+TEST_F(FileSourceTest, AFileWithAnotherDelimiterThanTheFirstIsToldSo) {
+    put("a.csv", "id,b\n1,2\n");
+    put("b.csv", "id;b\n1;2\n");
+    const auto result = run();
+    EXPECT_EQ(result.rows, (std::vector<Row>{{"1"}}));
+    EXPECT_THAT(result.files[1].problem, HasSubstr("b.csv: has no column \"id\""));
 }
 
 TEST_F(FileSourceTest, AZipArchiveIsReadWhateverItIsCalled) {

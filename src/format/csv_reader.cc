@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/csv_reader.h"
 
+#include "format/csv_doubt.h"
 #include "format/shown_text.h"
 
 #include <algorithm>
@@ -478,10 +479,13 @@ void CsvReader::reject_invalid_text(const Found& found) {
 
 void CsvReader::reject_ragged(const Found& found) {
     const auto width = schema_.size();
-    reject("ragged_row", found.end, shortened(text().substr(at_, found.end - at_)),
+    const auto row = text().substr(at_, found.end - at_);
+    const auto doubt = found.cells == 1 ? doubt_about_delimiter(row) : std::string();
+    reject("ragged_row", found.end, shortened(row),
            fmt::format("the row has {} {} instead of {}; {}", found.cells, found.cells == 1 ? "cell" : "cells", width,
-                       found.cells < width ? "`ragged: pad` would fill up with NULL"
-                                           : "`ragged: cut` would leave out what is too much"));
+                       !doubt.empty()        ? doubt
+                       : found.cells < width ? "`ragged: pad` would fill up with NULL"
+                                             : "`ragged: cut` would leave out what is too much"));
 }
 
 void CsvReader::reject(std::string_view reason, std::size_t raw_end, std::string value, std::string message) {
@@ -565,6 +569,9 @@ void CsvReader::read_header(const Context& context) {
         return;
     }
     std::vector<std::string> names(first->found.cells);
+    if (names.size() == 1) {
+        doubt_ = doubt_about_delimiter(text().substr(first->from, first->found.end - first->from));
+    }
     if (dialect_.header) {
         std::vector<Cell> cells(names.size() + 1);
         std::vector<Cell*> columns;
@@ -585,8 +592,10 @@ void CsvReader::read_header(const Context& context) {
     }
     if (!dialect_.columns.empty()) {
         if (dialect_.columns.size() != names.size() && dialect_.ragged == CsvRagged::Reject) {
-            throw Error(ErrorKind::Invalid, fmt::format("line {} has {} cells, but `columns` has {} names", line_,
-                                                        names.size(), dialect_.columns.size()));
+            throw Error(ErrorKind::Invalid,
+                        fmt::format("line {} has {} {}, but `columns` has {} names", line_, names.size(),
+                                    names.size() == 1 ? "cell" : "cells", dialect_.columns.size()))
+                .advise(doubt_.empty() ? doubt_ : fmt::format("{}.", doubt_));
         }
         names = dialect_.columns;
     }
@@ -638,6 +647,10 @@ bool CsvReader::next(const Context& context, Batch& out) {
     }
     out.set_rows(rows);
     return rows > 0;
+}
+
+std::vector<Warning> CsvReader::warnings() const {
+    return doubt_.empty() ? std::vector<Warning>() : std::vector<Warning>{{"delimiter_doubtful", doubt_}};
 }
 
 }  // namespace rowhaul

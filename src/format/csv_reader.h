@@ -44,7 +44,9 @@ public:
     const Schema& schema() const override { return schema_; }
     void choose(std::vector<std::size_t> columns) override;
     std::string header() const override { return header_; }
+    std::string doubt() const override { return doubt_; }
     bool next(const Context&, Batch& out) override;
+    std::vector<Warning> warnings() const override;
 
 private:
     enum class Scan : std::uint8_t { Row, NeedsMore, NeedsMoreInQuotes, Unterminated, StrayQuote };
@@ -125,6 +127,7 @@ private:
 
     Schema schema_;
     std::string header_;
+    std::string doubt_;
     std::vector<std::size_t> chosen_;
     std::vector<Cell> unwanted_;  // where cells go that nobody asked for
     std::vector<Cell*> columns_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/csv_writer.h"
 
+#include "format/shown_text.h"
+
 #include <algorithm>
 #include <cassert>
 #include <cstdio>
@@ -12,7 +14,6 @@ namespace {
 
 constexpr std::size_t block_bytes = 256 * 1024;
 constexpr std::size_t ordinary_capacity = 2 * block_bytes;
-constexpr std::size_t shown_value_bytes = 100;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 bool is_number(Type type) {
@@ -26,17 +27,6 @@ bool is_textual(Type type) {
 // What spreadsheets take for the start of a formula.
 bool looks_like_formula(std::string_view text) {
     return !text.empty() && std::string_view("=+-@\t\r\n").find(text[0]) != std::string_view::npos;
-}
-
-std::string shortened(std::string_view text) {
-    if (text.size() <= shown_value_bytes) {
-        return std::string(text);
-    }
-    std::size_t size = shown_value_bytes;
-    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) {
-        --size;
-    }
-    return std::string(text.substr(0, size)) + "…";
 }
 
 // The character in the target's encoding: our marks were checked to have one.

@@ -25,6 +25,9 @@ public:
     virtual void choose(std::vector<std::size_t> columns) = 0;
     // What names the columns, as it stands in the file, in UTF-8; empty when nothing does.
     virtual std::string header() const = 0;
+    // Why the file may be laid out otherwise than the format says, and what to set then: one sentence
+    // without a full stop; empty when nothing looks like it.
+    virtual std::string doubt() const { return {}; }
 };
 
 // What a file seems to be, by its beginning.

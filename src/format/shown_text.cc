@@ -24,8 +24,16 @@ std::string readable(std::string_view text) {
 }
 
 std::string shortened(std::string_view text) {
-    auto out = readable(text.substr(0, shown_bytes));
-    return text.size() > shown_bytes ? out + "…" : out;
+    if (text.size() <= shown_bytes) {
+        return readable(text);
+    }
+    // Not in the middle of a character.
+    constexpr std::size_t longest_rest = 3;
+    auto size = shown_bytes;
+    while (size > shown_bytes - longest_rest && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) {
+        --size;
+    }
+    return readable(text.substr(0, size)) + "…";
 }
 
 }  // namespace rowhaul

@@ -193,8 +193,20 @@ void Haul::carry(const Context& context, HaulProgress& progress) {
     note_source();
 }
 
+BoundFields Haul::bound_fields(const Context& context) {
+    const auto schema = source_.schema(context);
+    try {
+        return BoundFields(rules_, schema, source_.object());
+    } catch (Error& error) {
+        if (const auto doubt = source_.doubt(); !doubt.empty()) {
+            error.advise(fmt::format("{} {}.", error.advice(), doubt));
+        }
+        throw;
+    }
+}
+
 void Haul::carry_rows(const Context& context, HaulProgress& progress) {
-    const BoundFields fields(rules_, source_.schema(context), source_.object());
+    const auto fields = bound_fields(context);
     for (const auto& column : fields.schema()) {
         report_.columns.push_back(column.name);
     }

@@ -87,6 +87,7 @@ public:
 
 private:
     void carry_rows(const Context&, HaulProgress&);
+    BoundFields bound_fields(const Context&);
     // Returns all rows read so far.
     std::uint64_t count_read(std::size_t rows);
     // A row that the source rejected was read, too.

@@ -88,5 +88,36 @@ TEST_F(ReadingFiles, ThePresetOfExcelIsReadAsItIsWritten) {
     EXPECT_EQ(company.exported("prices.csv"), "Preis,Seit,Neu\n1234.5,2025-12-24,true\n");
 }
 
+TEST_F(ReadingFiles, AnotherDelimiterThanTheFormatSaysIsTold) {
+    put("p.csv", "sku;Preis\n007;1\n");
+    map_prices("file: p.csv", "    fields: [ sku, { to: price, from: Preis } ]\n");
+    auto told = company.rowhaul({"run", "prices"});
+    EXPECT_EQ(told.status, 1);
+    EXPECT_THAT(told.errors, HasSubstr("p.csv has no column \"sku\""));
+    EXPECT_THAT(told.errors, HasSubstr("p.csv: \"sku;Preis\" is one cell, but looks as if separated by \";\""));
+    map_prices("file: p.csv", "    where: \"Preis = '1'\"\n");
+    EXPECT_THAT(company.rowhaul({"run", "prices"}).errors, HasSubstr("set `delimiter: \";\"`"));
+    map_prices("file: p.csv");
+    const auto waybill = company.ask({"run", "prices"});
+    EXPECT_EQ(text_at(waybill, "/warnings/0/code"), "delimiter_doubtful");
+    map_prices("file: p.csv, again: true, format: { type: csv, delimiter: ';' }",
+               "    fields: [ sku, { to: price, from: Pries } ]\n");
+    told = company.rowhaul({"run", "prices"});
+    EXPECT_THAT(told.errors, HasSubstr("did you mean \"Preis\""));
+    EXPECT_THAT(told.errors, Not(HasSubstr("separated by")));
+}
+
+TEST_F(ReadingFiles, AnEmptyFileIsToldAndOneWithAHeaderAloneIsATableWithoutRows) {
+    map_prices("file: p.csv, again: true");
+    put("p.csv", "\n\n");
+    auto waybill = company.ask({"run", "prices"});
+    EXPECT_EQ(text_at(waybill, "/outcome"), "empty");
+    EXPECT_EQ(text_at(waybill, "/warnings/0/code"), "file_empty");
+    put("p.csv", "sku,Preis\n");
+    waybill = company.ask({"run", "prices"});
+    EXPECT_EQ(text_at(waybill, "/outcome"), "empty");
+    EXPECT_EQ(company.exported("prices.csv"), "sku,Preis\n");
+}
+
 }  // namespace
 }  // namespace rowhaul::testing
