@@ -47,6 +47,7 @@ public:
 // What a source must know of the execution that it serves.
 struct SourceRequest {
     std::string mapping;
+    std::string execution;
     std::filesystem::path input;        // a file of this machine to read instead; empty = as configured
     bool again = false;                 // also what was taken in before
     const TakenFiles* taken = nullptr;  // none = nothing was; outlives the source

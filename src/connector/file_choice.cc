@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connector/file_choice.h"
 
+#include "connector/set_aside_note.h"
 #include "transport/path.h"
 
 #include <algorithm>
@@ -24,7 +25,8 @@ std::vector<Entry> matching(const Context& context, Transport& transport, const 
     const std::string pattern(file_name_of(options.files));
     transport.list(context, folder, [&](const Entry& entry) {
         const std::string name(file_name_of(entry.path));
-        if (!entry.is_folder && ::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0) {
+        const bool is_note = name.ends_with(set_aside_note_ending) && !pattern.ends_with(set_aside_note_ending);
+        if (!entry.is_folder && !is_note && ::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0) {
             found.push_back(entry);
         }
         return true;

@@ -43,7 +43,7 @@ FileConnection::FileConnection(const Catalog& catalog, const TransportType::Pars
 std::unique_ptr<Source> FileConnection::source(const Node& section, std::string_view path, const SourceRequest& request,
                                                Problems& problems) {
     const auto before = problems.size();
-    FileSource::Plan plan{.options = {}, .format = nullptr, .request = request};
+    FileSource::Plan plan{.options = {}, .format = nullptr, .publishing = publishing_, .request = request};
     plan.options = parse<FileSourceOptions>(with_long_forms(section), path, problems, {"connection", "format"});
     plan.format = catalog_.format(section.find("format"), fmt::format("{}.format", path), problems);
     if (problems.size() != before) {

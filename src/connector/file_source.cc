@@ -7,6 +7,7 @@
 #include "io/decompression.h"
 #include "io/digest.h"
 #include "transport/path.h"
+#include "transport/pending_file.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -32,6 +33,12 @@ public:
 private:
     InputStream& inner_;
 };
+
+void read_to_end(const Context& context, InputStream& input) {
+    std::vector<std::byte> block(std::size_t{256} * 1024);
+    while (input.read(context, block) > 0) {
+    }
+}
 
 // A file is to blame, not the way to it.
 bool blames_file(const Error& error) {
@@ -139,9 +146,7 @@ std::string FileSource::digest_of(const Context& context, const Entry& entry) {
         return {};
     }
     DigestInput input(transport_.read(context, entry.path));
-    std::vector<std::byte> block(std::size_t{256} * 1024);
-    while (input.read(context, block) > 0) {
-    }
+    read_to_end(context, input);
     return input.finish();
 }
 
@@ -170,6 +175,7 @@ bool FileSource::prepare(const Context& context) {
             file.state = State::Waiting;
         }
         file.record.rows = file.record.rejected = 0;
+        file.rejects.clear();
     }
     first_ = open_next(context);
     return first_ != nullptr;
@@ -239,6 +245,10 @@ void FileSource::open_reader(const Context& context, Opened& opened) {
     Rejects rejects = [this, &file](Reject reject) {
         ++file.record.rejected;
         reject.file = file.record.name;
+        if (file.rejects.size() < SetAsideNote::most_rejects) {
+            file.rejects.push_back(reject);
+            file.rejects.back().raw.clear();  // may be huge
+        }
         rejects_(std::move(reject));
     };
     if (!plan_.request.input.empty()) {
@@ -382,6 +392,12 @@ bool FileSource::set_aside(const Error& error) {
     if (verdict_ == State::Bad) {
         file->record.problem = error.what();
         file->record.sha256.clear();
+        file->note = {.execution = plan_.request.execution,
+                      .mapping = plan_.request.mapping,
+                      .written = {},
+                      .file = file->record,
+                      .advice = error.advice(),
+                      .rejects = std::move(file->rejects)};
         warn("file_set_aside", error.what());
     } else if (verdict_ == State::Vanished) {
         warn("file_vanished", error.what());
@@ -430,6 +446,9 @@ void FileSource::conclude_file(const Context& context, File& file) {
         const auto to = free_name(context, transport_, file.entry.path, folder);
         transport_.rename(context, file.entry.path, to);
         file.record.moved_to = to;
+        if (is_bad) {
+            write_note(context, file);
+        }
     } else if (!is_bad && plan_.options.after.action == AfterAction::Delete) {
         transport_.remove(context, file.entry.path);
     } else {
@@ -437,6 +456,34 @@ void FileSource::conclude_file(const Context& context, File& file) {
     }
     if (const auto marker = marker_of(file.entry, plan_.options.settle); !marker.empty()) {
         transport_.remove(context, marker);
+    }
+}
+
+// The file itself is safe where it lies now; without its note it is only told in the waybill.
+void FileSource::write_note(const Context& context, File& file) {
+    const auto& moved_to = file.record.moved_to;
+    try {
+        auto& note = file.note;
+        note.written = plan_.clock.now();
+        note.file.moved_to = moved_to;
+        DigestInput input(transport_.read(context, moved_to));
+        read_to_end(context, input);
+        note.file.bytes = input.bytes();
+        note.file.sha256 = input.finish();
+        PendingFile pending(transport_, plan_.publishing,
+                            {.name = fmt::format("{}{}", moved_to, set_aside_note_ending),
+                             .execution = plan_.request.execution,
+                             .spool_folder = plan_.request.spool.folder});
+        {
+            const auto output = pending.open(context);
+            output->write(context, as_bytes(to_json(note)));
+            output->commit(context);
+        }
+        pending.complete(context);
+        pending.publish(context);
+    } catch (const Error& error) {
+        warn("note_not_written",
+             fmt::format("{} was set aside, but its note could not be written: {}", in_quotes(moved_to), error.what()));
     }
 }
 

@@ -8,7 +8,9 @@
 #pragma once
 #include "connector/connection.h"
 #include "connector/file_choice.h"
+#include "connector/set_aside_note.h"
 #include "format/format.h"
+#include "transport/publishing.h"
 #include "transport/transport.h"
 
 #include <deque>
@@ -24,6 +26,7 @@ public:
     struct Plan {
         FileSourceOptions options;
         std::unique_ptr<Format> format;
+        PublishingOptions publishing = {};
         SourceRequest request;
         Clock clock = {};
         // Set for --input, which reads another place than the connection's.
@@ -59,6 +62,8 @@ private:
         State state = State::Waiting;
         bool is_empty = false;  // without even a header
         SourceFile record;
+        std::vector<Reject> rejects;  // the first ones
+        SetAsideNote note;            // of a bad one
     };
 
     void choose(const Context&);
@@ -75,6 +80,7 @@ private:
     void check_unchanged(const Context&, const File&);
     std::string taken_by(const std::string& sha256, const File& file) const;
     void conclude_file(const Context&, File&);
+    void write_note(const Context&, File&);
     void warn(std::string code, std::string message);
 
     Transport& transport_;

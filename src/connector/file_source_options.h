@@ -80,23 +80,26 @@ struct FileSourceOptions {
     std::string set_aside;
 
     static constexpr auto spec = [] {
-        return options(option("file", &FileSourceOptions::file, "File to read, below the connection's folder.")
-                           .example("customers.csv"),
-                       option("files", &FileSourceOptions::files,
-                              "Pattern of files to read instead, with * and ? in the last part of the path.")
-                           .example("PREISE_*.csv"),
-                       option("order", &FileSourceOptions::order, "In which order several files are read."),
-                       option("newest", &FileSourceOptions::newest, "Reads only the one that was written last."),
-                       option("settle", &FileSourceOptions::settle,
-                              "How a file that is still being written is told from a complete one."),
-                       option("after", &FileSourceOptions::after,
-                              "What becomes of a file when its rows have arrived: keep, delete, or { move: FOLDER }."),
-                       option("if_missing", &FileSourceOptions::if_missing, "What a run does when there is no file."),
-                       option("again", &FileSourceOptions::again, "Also reads files whose content was taken in before.")
-                           .advanced(),
-                       option("set_aside", &FileSourceOptions::set_aside,
-                              "Folder to move files to that cannot be read, while others can; they stay if not given.")
-                           .example("bad"));
+        return options(
+            option("file", &FileSourceOptions::file, "File to read, below the connection's folder.")
+                .example("customers.csv"),
+            option("files", &FileSourceOptions::files,
+                   "Pattern of files to read instead, with * and ? in the last part of the path.")
+                .example("PREISE_*.csv"),
+            option("order", &FileSourceOptions::order, "In which order several files are read."),
+            option("newest", &FileSourceOptions::newest, "Reads only the one that was written last."),
+            option("settle", &FileSourceOptions::settle,
+                   "How a file that is still being written is told from a complete one."),
+            option("after", &FileSourceOptions::after,
+                   "What becomes of a file when its rows have arrived: keep, delete, or { move: FOLDER }."),
+            option("if_missing", &FileSourceOptions::if_missing, "What a run does when there is no file."),
+            option("again", &FileSourceOptions::again, "Also reads files whose content was taken in before.")
+                .advanced(),
+            option(
+                "set_aside", &FileSourceOptions::set_aside,
+                "Folder to move files to that cannot be read, while others can, each with a note that says why; they "
+                "stay if not given.")
+                .example("bad"));
     }();
     static void validate(const FileSourceOptions&, Problems&);
 

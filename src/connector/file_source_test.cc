@@ -3,6 +3,8 @@
 
 #include "format/csv.h"
 #include "format/xlsx.h"
+#include "io/compression.h"
+#include "io/digest.h"
 #include "testing/streams.h"
 #include "testing/suite/read_rows.h"
 #include "testing/temporary_folder.h"
@@ -37,6 +39,7 @@ public:
     std::function<void()> after_listing = [] {};
     int reads = 0;
     bool refuses_renames = false;
+    bool refuses_writes = false;
 
     Capabilities capabilities() const override { return {}; }
     void reconnect() override {}
@@ -58,7 +61,21 @@ public:
         while_reading();
         return std::make_unique<testing::MemoryInput>(std::move(bytes));
     }
-    std::unique_ptr<OutputStream> write(const Context&, std::string_view, std::uint64_t) override { std::abort(); }
+    std::unique_ptr<OutputStream> write(const Context&, std::string_view path, std::uint64_t) override {
+        if (refuses_writes) {
+            throw Error(ErrorKind::Denied, "writing is not allowed");
+        }
+        class Output final : public OutputStream {
+        public:
+            explicit Output(std::string& bytes) : bytes_(bytes) {}
+            void write(const Context&, std::span<const std::byte> bytes) override { bytes_ += as_text(bytes); }
+            void commit(const Context&) override {}
+
+        private:
+            std::string& bytes_;
+        };
+        return std::make_unique<Output>((files[std::string(path)] = {}).bytes);
+    }
     void rename(const Context&, std::string_view from, std::string_view to) override {
         if (refuses_renames) {
             throw Error(ErrorKind::Denied, "renaming is not allowed");
@@ -124,7 +141,9 @@ protected:
     Reading run(const std::vector<std::string>& columns = {"id"}) {
         Reading result;
         FileSource::Plan plan{
-            .options = options, .format = format(), .request = {.mapping = "m", .taken = &ledger, .spool = spool}};
+            .options = options,
+            .format = format(),
+            .request = {.mapping = "m", .execution = "01EXECUTION", .taken = &ledger, .spool = spool}};
         plan.clock.now = [this] { return now; };
         plan.clock.wait = [this](const Context&, std::chrono::seconds duration) {
             now += duration;
@@ -460,6 +479,53 @@ TEST_F(FileSourceTest, BadFilesAreMovedAwayWhenThereIsAPlaceForThem) {
     put("b.csv", "%PDF-1.7");
     options.set_aside = "bad/";
     EXPECT_EQ(run().files[1].moved_to, "bad/b.csv");
+    EXPECT_THAT(server.files, ElementsAre(::testing::Key("a.csv"), ::testing::Key("bad/b.csv"),
+                                          ::testing::Key("bad/b.csv.waybill.json")));
+}
+
+TEST_F(FileSourceTest, ANoteBesideABadFileSaysWhoSetItAsideAndWhy) {
+    std::string content = "id,b\n3\n";
+    for (int i = 0; i < 50'000; ++i) {
+        content += std::to_string(i) + ",x\n";
+    }
+    testing::Received gzip;
+    const auto stream = compressing(std::make_unique<testing::MemoryOutput>(gzip), {.method = Compression::Gzip});
+    stream->write({}, as_bytes(content));
+    stream->commit({});
+    put("a.csv", "id\n1\n");
+    put("b.csv", gzip.bytes.substr(0, gzip.bytes.size() - 9));
+    options.set_aside = "bad";
+    EXPECT_EQ(run().rows, (std::vector<Row>{{"1"}}));
+    const auto note = server.files.at("bad/b.csv.waybill.json").bytes;
+    Hash hash(HashAlgorithm::Sha256);
+    hash.update(as_bytes(server.files.at("bad/b.csv").bytes));
+    for (const auto& part :
+         {std::string("\"execution\": \"01EXECUTION\""), std::string("\"mapping\": \"m\""),
+          "\"written\": \"" + utc_text(noon), std::string("b.csv: ends in the middle of its gzip data"),
+          std::string("\"moved_to\": \"bad/b.csv\""), "\"sha256\": \"" + hash.finish(), std::string("\"delivered\": 0"),
+          std::string("\"rejected\": 1"), std::string("\"reason\": \"ragged_row\"")}) {
+        EXPECT_THAT(note, HasSubstr(part));
+    }
+}
+
+TEST_F(FileSourceTest, ANoteIsNeverReadAsAFile) {
+    put("a.csv", "id\n1\n");
+    put("b.csv.waybill.json", "{}");
+    options.files = "*";
+    EXPECT_THAT(run().names(), ElementsAre("a.csv"));
+    options.files = "*.waybill.json";
+    EXPECT_THAT(run({"{}"}).names(), ElementsAre("b.csv.waybill.json"));
+}
+
+TEST_F(FileSourceTest, ANoteThatCannotBeWrittenIsAWarning) {
+    put("a.csv", "id\n1\n");
+    put("b.csv", "%PDF-1.7");
+    options.set_aside = "bad";
+    server.refuses_writes = true;
+    const auto result = run();
+    EXPECT_EQ(result.failure, "");
+    EXPECT_EQ(result.files[1].moved_to, "bad/b.csv");
+    EXPECT_THAT(result.warnings, ElementsAre("file_set_aside", "note_not_written"));
     EXPECT_THAT(server.files, ElementsAre(::testing::Key("a.csv"), ::testing::Key("bad/b.csv")));
 }
 

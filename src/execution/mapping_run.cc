@@ -114,6 +114,7 @@ void MappingRun::prepare_source() {
     source_ = connections_.source(mapping_.source_connection)
                   .source(mapping_.source, fmt::format("{}.source", mapping_.path),
                           {.mapping = mapping_.name,
+                           .execution = waybill_.execution,
                            .input = setting_.request.input,
                            .again = setting_.request.again,
                            .taken = taken_.get(),

@@ -45,9 +45,10 @@ std::string doubt_about_delimiter(std::string_view line) {
         }
     }
     return likely == nullptr ? std::string()
-                             : fmt::format("\"{}\" is one cell, but looks as if separated by \"{}\"; set `delimiter: "
-                                           "\"{}\"` in the source's format",
-                                           shortened(line), likely->shown, likely->shown);
+                             : fmt::format(
+                                   "\"{}\" is one cell, but looks as if separated by \"{}\"; set `delimiter: "
+                                   "\"{}\"` in the source's format",
+                                   shortened(line), likely->shown, likely->shown);
 }
 
 }  // namespace rowhaul

@@ -35,7 +35,8 @@ struct Doubts {
 Doubts doubts_of(std::string_view text, const CsvOptions& options) {
     Doubts doubts;
     MemoryInput input(text);
-    CsvReader reader({}, input, resolve(options), [&](const Reject& reject) { doubts.messages.push_back(reject.message); });
+    CsvReader reader({}, input, resolve(options),
+                     [&](const Reject& reject) { doubts.messages.push_back(reject.message); });
     Batch batch(reader.schema().size());
     while (reader.next({}, batch)) {
     }

@@ -271,7 +271,11 @@ TEST_F(FileSources, OneBadFileDoesNotStopTheOthers) {
     EXPECT_EQ(text_at(waybill, "/source/files/1/name"), "b.csv");
     EXPECT_THAT(text_at(waybill, "/source/files/1/problem"), HasSubstr("PDF"));
     EXPECT_EQ(text_at(waybill, "/source/files/1/moved_to"), "bad/b.csv");
-    EXPECT_THAT(company.files("in"), ElementsAre("bad", "bad/b.csv", "done", "done/a.csv", "done/c.csv"));
+    EXPECT_THAT(company.files("in"),
+                ElementsAre("bad", "bad/b.csv", "bad/b.csv.waybill.json", "done", "done/a.csv", "done/c.csv"));
+    const auto note = json::parse(read_file(company / "in/bad/b.csv.waybill.json"));
+    EXPECT_EQ(text_at(note, "/execution"), text_at(waybill, "/execution"));
+    EXPECT_EQ(text_at(note, "/problem"), text_at(waybill, "/source/files/1/problem"));
 }
 
 TEST_F(FileSources, ARuleThatDoesNotFitIsNotTheFilesFault) {
