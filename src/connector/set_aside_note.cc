@@ -20,13 +20,12 @@ json::value text_or_null(const std::string& text) {
 std::string to_json(const SetAsideNote& note) {
     json::array rejects;
     for (const auto& reject : note.rejects) {
-        rejects.push_back(
-            json::object{{"reason", reject.reason},
-                         {"line", reject.line == 0 ? json::value(nullptr) : json::value(reject.line)},
-                         {"row", reject.row},
-                         {"field", text_or_null(reject.field)},
-                         {"value", reject.value},
-                         {"message", reject.message}});
+        rejects.push_back(json::object{{"reason", reject.reason},
+                                       {"line", reject.line == 0 ? json::value(nullptr) : json::value(reject.line)},
+                                       {"row", reject.row},
+                                       {"field", text_or_null(reject.field)},
+                                       {"value", reject.value},
+                                       {"message", reject.message}});
     }
     const auto& file = note.file;
     return pretty(json::object{

@@ -4,7 +4,7 @@
 #include "format/csv.h"
 #include "testing/streams.h"
 #include "testing/suite/format_suite.h"
-#include "testing/suite/read_rows.h"
+#include "testing/suite/read_file.h"
 
 #include <gmock/gmock.h>
 #include <random>
@@ -20,22 +20,6 @@ using ::testing::SizeIs;
 
 constexpr auto null = std::nullopt;
 
-struct ReadResult {
-    std::vector<std::string> columns;
-    std::vector<Row> rows;
-    std::vector<Reject> rejects;
-    std::vector<RowOrigin> origins;  // without their raw texts, which do not live so long
-    std::vector<std::string> raw;
-
-    std::vector<std::string> reasons() const {
-        std::vector<std::string> all;
-        for (const auto& reject : rejects) {
-            all.push_back(reject.reason);
-        }
-        return all;
-    }
-};
-
 struct Conditions {
     CsvReaderSizes sizes;
     CsvInstructions instructions = best_csv_instructions();
@@ -43,29 +27,16 @@ struct Conditions {
     std::vector<std::size_t> columns;  // empty = all
 };
 
-ReadResult read_csv(const std::string& text, const CsvOptions& options = {}, const Conditions& conditions = {}) {
+testing::FileContent read_csv(const std::string& text, const CsvOptions& options = {},
+                              const Conditions& conditions = {}) {
     const Context context;
-    ReadResult result;
+    testing::FileContent result;
     testing::MemoryInput bytes(text);
     testing::ShortReads input(bytes, conditions.bytes_a_read);
     CsvReader reader(
         context, input, resolve(options), [&](Reject reject) { result.rejects.push_back(std::move(reject)); },
         conditions.sizes, conditions.instructions);
-    for (const auto& column : reader.schema()) {
-        result.columns.push_back(column.name);
-    }
-    if (!conditions.columns.empty()) {
-        reader.choose(conditions.columns);
-    }
-    Batch batch(conditions.columns.empty() ? result.columns.size() : conditions.columns.size());
-    while (reader.next(context, batch)) {
-        for (std::size_t row = 0; row < batch.rows(); ++row) {
-            result.rows.push_back(testing::row_of(batch, row));
-            const auto& origin = batch.origins()[row];
-            result.origins.push_back({origin.row, origin.line, {}});
-            result.raw.emplace_back(origin.raw);
-        }
-    }
+    testing::read_whole(context, reader, conditions.columns, result);
     return result;
 }
 
@@ -481,7 +452,7 @@ std::vector<CsvOptions> hostile_dialects() {
     return {{}, escaped, padded, bare, wide};
 }
 
-void expect_same(const ReadResult& one, const ReadResult& other, const std::string& what) {
+void expect_same(const testing::FileContent& one, const testing::FileContent& other, const std::string& what) {
     EXPECT_EQ(one.rows, other.rows) << what;
     EXPECT_EQ(one.raw, other.raw) << what;
     EXPECT_EQ(one.reasons(), other.reasons()) << what;

@@ -3,7 +3,7 @@
 
 #include "format/jsonl_reader.h"
 #include "testing/suite/format_suite.h"
-#include "testing/suite/read_rows.h"
+#include "testing/suite/read_file.h"
 
 #include <gmock/gmock.h>
 #include <random>
@@ -20,22 +20,15 @@ using testing::written;
 
 constexpr auto null = std::nullopt;
 
-struct ReadResult {
-    Schema schema;
-    std::vector<Row> rows;
-    std::vector<Reject> rejects;
-    std::vector<Warning> warnings;
-    std::vector<std::uint64_t> lines;
-    std::vector<std::string> raw;
-
-    std::vector<std::string> columns() const {
+struct ReadResult : testing::FileContent {
+    std::vector<std::string> typed_columns() const {
         std::vector<std::string> all;
         for (const auto& column : schema) {
             all.push_back(column.name + ":" + std::string(name_of(column.type)));
         }
         return all;
     }
-    std::vector<std::string> reasons() const {
+    std::vector<std::string> placed_reasons() const {
         std::vector<std::string> all;
         for (const auto& reject : rejects) {
             all.push_back(std::to_string(reject.line) + ":" + reject.reason);
@@ -57,19 +50,7 @@ ReadResult read_json(const std::string& text, const JsonlOptions& options = {}, 
     testing::ShortReads input(bytes, conditions.bytes_a_read);
     JsonlReader reader(
         context, input, options, [&](Reject reject) { result.rejects.push_back(std::move(reject)); }, conditions.sizes);
-    result.schema = reader.schema();
-    if (!conditions.columns.empty()) {
-        reader.choose(conditions.columns);
-    }
-    Batch batch(conditions.columns.empty() ? result.schema.size() : conditions.columns.size());
-    while (reader.next(context, batch)) {
-        for (std::size_t row = 0; row < batch.rows(); ++row) {
-            result.rows.push_back(testing::row_of(batch, row));
-            result.lines.push_back(batch.origins()[row].line);
-            result.raw.emplace_back(batch.origins()[row].raw);
-        }
-    }
-    result.warnings = reader.warnings();
+    testing::read_whole(context, reader, conditions.columns, result);
     return result;
 }
 
@@ -89,9 +70,9 @@ std::string refusal_of(const std::string& text, const JsonlOptions& options = {}
 TEST(JsonlReader, EveryLineIsARowAndItsKeysAreTheColumns) {
     const auto result =
         read_json("{\"id\":1,\"name\":\"Ada\"}\n\n{\"name\":\"Bo\",\"id\":2}\r\n{\"id\":3,\"name\":null}");
-    EXPECT_THAT(result.columns(), ElementsAre("id:decimal", "name:text"));
+    EXPECT_THAT(result.typed_columns(), ElementsAre("id:decimal", "name:text"));
     EXPECT_EQ(result.rows, (std::vector<Row>{{"1", "Ada"}, {"2", "Bo"}, {"3", null}}));
-    EXPECT_THAT(result.lines, ElementsAre(1, 3, 4));
+    EXPECT_THAT(result.lines(), ElementsAre(1, 3, 4));
     EXPECT_EQ(result.raw[1], "{\"name\":\"Bo\",\"id\":2}");
 }
 
@@ -102,17 +83,17 @@ TEST(JsonlReader, AnArrayOfObjectsIsTheSameHoweverItIsLaidOut) {
         read_json("\xEF\xBB\xBF \n[\n  {\n    \"n\": 1,\n    \"t\": \"a\"\n  },\n  {\"n\":2,\"t\":\"b\"}\n]\n").rows,
         rows);
     const auto result = read_json("[\n  {\n    \"n\": 1,\n    \"t\": \"a\"\n  },\n  {\"n\":2,\"t\":\"b\"}\n]\n");
-    EXPECT_THAT(result.lines, ElementsAre(2, 6));
+    EXPECT_THAT(result.lines(), ElementsAre(2, 6));
     EXPECT_EQ(result.raw[0], R"({     "n": 1,     "t": "a"   })") << "an origin is one line";
     EXPECT_THAT(read_json("[]").rows, IsEmpty());
-    EXPECT_THAT(read_json("").columns(), IsEmpty());
+    EXPECT_THAT(read_json("").typed_columns(), IsEmpty());
 }
 
 TEST(JsonlReader, NumbersStayTheDigitsThatTheyAre) {
     const auto result = read_json(R"({"a":1.10,"b":12345678901234567890.123456789012345,"c":1e5,"d":-0})"
                                   "\n"
                                   R"({"a":2,"b":0,"c":2.50E-3,"d":1.5e3})");
-    EXPECT_THAT(result.columns(), ElementsAre("a:decimal", "b:decimal", "c:float", "d:float"));
+    EXPECT_THAT(result.typed_columns(), ElementsAre("a:decimal", "b:decimal", "c:float", "d:float"));
     EXPECT_EQ(result.rows, (std::vector<Row>{{"1.10", "12345678901234567890.123456789012345", "1e5", "-0"},
                                              {"2", "0", "2.50E-3", "1.5e3"}}));
 }
@@ -123,14 +104,14 @@ TEST(JsonlReader, AnExponentInAColumnOfDecimalsIsWrittenOut) {
     const auto result =
         read_json("{\"a\":1}\n{\"a\":1.5e3}\n{\"a\":-12.5E-4}\n{\"a\":0.05e1}\n{\"a\":1e999}\n", options);
     EXPECT_EQ(result.rows, (std::vector<Row>{{"1"}, {"1500"}, {"-0.00125"}, {"0.5"}}));
-    EXPECT_THAT(result.reasons(), ElementsAre("5:number_out_of_range"));
+    EXPECT_THAT(result.placed_reasons(), ElementsAre("5:number_out_of_range"));
 }
 
 TEST(JsonlReader, TypesAreThoseOfTheFirstRows) {
     const auto result = read_json(R"({"t":"007","b":true,"n":1,"j":{"x":1},"mixed":1,"all":"a","never":null})"
                                   "\n"
                                   R"({"t":"","b":false,"n":null,"j":[1, 2],"mixed":"x","all":[],"never":null})");
-    EXPECT_THAT(result.columns(),
+    EXPECT_THAT(result.typed_columns(),
                 ElementsAre("t:text", "b:boolean", "n:decimal", "j:json", "mixed:text", "all:json", "never:text"));
     EXPECT_EQ(result.rows, (std::vector<Row>{{"007", "true", "1", R"({"x":1})", "1", R"("a")", null},
                                              {"", "false", null, "[1, 2]", "x", "[]", null}}));
@@ -140,7 +121,7 @@ TEST(JsonlReader, EverythingIsTextIfToldSo) {
     JsonlOptions options;
     options.types = JsonTypes::Text;
     const auto result = read_json(R"({"n":1.0,"b":true,"j":{"x":"y"}})", options);
-    EXPECT_THAT(result.columns(), ElementsAre("n:text", "b:text", "j:text"));
+    EXPECT_THAT(result.typed_columns(), ElementsAre("n:text", "b:text", "j:text"));
     EXPECT_EQ(result.rows, (std::vector<Row>{{"1.0", "true", R"({"x":"y"})"}}));
 }
 
@@ -151,7 +132,7 @@ TEST(JsonlReader, ObjectsWithinObjectsBecomePathsIfToldSo) {
         "{\"id\":1,\"address\":{\"city\":\"Chur\",\"geo\":{\"lat\":46.85}},\"tags\":[{\"a\":1}],\"x\":{}}\n"
         "{\"address\":{\"geo\":{\"lat\":1}},\"id\":2}",
         options);
-    EXPECT_THAT(result.columns(),
+    EXPECT_THAT(result.typed_columns(),
                 ElementsAre("id:decimal", "address.city:text", "address.geo.lat:decimal", "tags:json"));
     EXPECT_EQ(result.rows, (std::vector<Row>{{"1", "Chur", "46.85", R"([{"a":1}])"}, {"2", null, "1", null}}));
 }
@@ -160,7 +141,7 @@ TEST(JsonlReader, DeclaredColumnsAreTheColumns) {
     JsonlOptions options;
     options.columns = {"price", "sku"};
     const auto result = read_json(R"({"sku":"a","price":1.5,"other":1})", options);
-    EXPECT_THAT(result.columns(), ElementsAre("price:decimal", "sku:text"));
+    EXPECT_THAT(result.typed_columns(), ElementsAre("price:decimal", "sku:text"));
     EXPECT_EQ(result.rows, (std::vector<Row>{{"1.5", "a"}}));
     EXPECT_THAT(result.warnings, IsEmpty());
     options.columns = {"sku", "sku"};
@@ -213,8 +194,9 @@ TEST(JsonlReader, ABrokenLineIsRejectedAndTheNextOneRead) {
         "{\"a\":true}\n"
         "{\"a\":5}\n");
     EXPECT_EQ(result.rows, (std::vector<Row>{{"1"}, {"2"}, {"true"}, {"5"}}));
-    EXPECT_THAT(result.reasons(), ElementsAre("2:broken_json", "4:duplicate_key", "5:broken_json", "6:not_an_object",
-                                              "7:not_an_object", "8:invalid_text", "9:invalid_text"));
+    EXPECT_THAT(result.placed_reasons(),
+                ElementsAre("2:broken_json", "4:duplicate_key", "5:broken_json", "6:not_an_object", "7:not_an_object",
+                            "8:invalid_text", "9:invalid_text"));
     EXPECT_THAT(result.rejects[0].message, HasSubstr("ends too early"));
     EXPECT_EQ(result.rejects[0].raw, "{\"a\":");
     EXPECT_EQ(result.rejects[0].row, 2);
@@ -228,7 +210,7 @@ TEST(JsonlReader, AValueOfAnotherTypeThanBeforeIsRejected) {
     const auto result = read_json(
         "{\"n\":1,\"b\":true}\n{\"n\":\"1\",\"b\":true}\n{\"n\":2,\"b\":0}\n{\"n\":null,\"b\":null}\n", options);
     EXPECT_EQ(result.rows, (std::vector<Row>{{"1", "true"}, {null, null}}));
-    EXPECT_THAT(result.reasons(), ElementsAre("2:unexpected_type", "3:unexpected_type"));
+    EXPECT_THAT(result.placed_reasons(), ElementsAre("2:unexpected_type", "3:unexpected_type"));
     EXPECT_THAT(result.rejects[0].message, HasSubstr("types: text"));
     EXPECT_EQ(result.rejects[0].field, "n");
 }
@@ -248,7 +230,8 @@ TEST(JsonlReader, ABrokenElementCostsOneRow) {
         "  {\"a\": 6}\n"
         "]\n");
     EXPECT_EQ(result.rows, (std::vector<Row>{{"1"}, {"4"}, {"6"}}));
-    EXPECT_THAT(result.reasons(), ElementsAre("3:broken_json", "4:broken_json", "8:broken_json", "10:not_an_object"));
+    EXPECT_THAT(result.placed_reasons(),
+                ElementsAre("3:broken_json", "4:broken_json", "8:broken_json", "10:not_an_object"));
     EXPECT_EQ(result.rejects[0].raw, "{\"a\": \"stray}");
     EXPECT_THAT(result.rejects[1].message, HasSubstr("line 6"));
 }
@@ -273,10 +256,10 @@ TEST(JsonlReader, HugeRowsAreRejectedWithoutBeingKept) {
     const Conditions small{.sizes = {.block_bytes = 64, .longest_row = 1000}};
     const auto lines = read_json("{\"a\":\"1\"}\n" + huge + "\n{\"a\":\"2\"}\n" + huge, {}, small);
     EXPECT_EQ(lines.rows, (std::vector<Row>{{"1"}, {"2"}}));
-    EXPECT_THAT(lines.reasons(), ElementsAre("2:row_too_long", "4:row_too_long"));
+    EXPECT_THAT(lines.placed_reasons(), ElementsAre("2:row_too_long", "4:row_too_long"));
     const auto elements = read_json("[\n{\"a\":\"1\"},\n" + huge + ",\n{\"a\":\"2\"}\n]", {}, small);
     EXPECT_EQ(elements.rows, (std::vector<Row>{{"1"}, {"2"}}));
-    EXPECT_THAT(elements.reasons(), ElementsAre("3:row_too_long"));
+    EXPECT_THAT(elements.placed_reasons(), ElementsAre("3:row_too_long"));
 }
 
 TEST(JsonlReader, ReadsTheSameHoweverTheFileIsCut) {
@@ -302,8 +285,8 @@ TEST(JsonlReader, ReadsTheSameHoweverTheFileIsCut) {
             for (const std::size_t bytes : {1, 7, 64}) {
                 const auto cut = read_json(text, {}, {.sizes = {.block_bytes = block}, .bytes_a_read = bytes});
                 EXPECT_EQ(cut.rows, whole.rows);
-                EXPECT_EQ(cut.lines, whole.lines);
-                EXPECT_EQ(cut.reasons(), whole.reasons());
+                EXPECT_EQ(cut.lines(), whole.lines());
+                EXPECT_EQ(cut.placed_reasons(), whole.placed_reasons());
             }
         }
     }

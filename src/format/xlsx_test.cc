@@ -3,7 +3,7 @@
 
 #include "format/xlsx_reader.h"
 #include "testing/suite/format_suite.h"
-#include "testing/suite/read_rows.h"
+#include "testing/suite/read_file.h"
 #include "testing/workbook.h"
 
 #include <fstream>
@@ -24,56 +24,25 @@ using testing::zipped;
 
 constexpr auto null = std::nullopt;
 
-struct ReadResult {
-    std::vector<std::string> columns;
-    std::string header;
-    std::vector<Row> rows;
-    std::vector<Reject> rejects;
-    std::vector<Warning> warnings;
-    std::vector<std::uint64_t> lines;
-    std::vector<std::string> raw;
-};
-
 struct Conditions {
     XlsxLimits limits;
     XlsxHeader header;
     std::vector<std::size_t> columns;  // empty = all
 };
 
-ReadResult read_all(FileReader& reader, std::size_t width) {
-    ReadResult result;
-    for (const auto& column : reader.schema()) {
-        result.columns.push_back(column.name);
-    }
-    result.header = reader.header();
-    Batch batch(width == 0 ? result.columns.size() : width);
-    while (reader.next({}, batch)) {
-        for (std::size_t row = 0; row < batch.rows(); ++row) {
-            result.rows.push_back(testing::row_of(batch, row));
-            result.lines.push_back(batch.origins()[row].line);
-            result.raw.emplace_back(batch.origins()[row].raw);
-        }
-    }
-    result.warnings = reader.warnings();
-    return result;
-}
-
-ReadResult read_workbook(const std::string& bytes, const XlsxOptions& options = {}, const Conditions& conditions = {}) {
+testing::FileContent read_workbook(const std::string& bytes, const XlsxOptions& options = {},
+                                   const Conditions& conditions = {}) {
     testing::MemoryInput input(bytes);
-    std::vector<Reject> rejects;
+    testing::FileContent result;
     XlsxReader reader(
-        {}, input, options, conditions.header, [&](Reject reject) { rejects.push_back(std::move(reject)); },
+        {}, input, options, conditions.header, [&](Reject reject) { result.rejects.push_back(std::move(reject)); },
         conditions.limits);
-    if (!conditions.columns.empty()) {
-        reader.choose(conditions.columns);
-    }
-    auto result = read_all(reader, conditions.columns.size());
-    result.rejects = std::move(rejects);
+    testing::read_whole({}, reader, conditions.columns, result);
     return result;
 }
 
-ReadResult read_sheet(const std::string& rows, const XlsxOptions& options = {}, const Conditions& conditions = {},
-                      WorkbookParts book = {}) {
+testing::FileContent read_sheet(const std::string& rows, const XlsxOptions& options = {},
+                                const Conditions& conditions = {}, WorkbookParts book = {}) {
     book.sheets.insert(book.sheets.begin(), {"Sheet", "<sheetData>" + rows + "</sheetData>"});
     return read_workbook(zipped(parts_of(book)), options, conditions);
 }
@@ -127,7 +96,7 @@ std::vector<Row> rows_without_escapes() {
     return rows;
 }
 
-std::vector<Row> first_rows(const ReadResult& result) {
+std::vector<Row> first_rows(const testing::FileContent& result) {
     return {result.rows.begin(), result.rows.begin() + std::min<std::ptrdiff_t>(3, std::ssize(result.rows))};
 }
 
@@ -158,7 +127,7 @@ TEST(XlsxFixture, ByOpenpyxl) {
         auto rows = rows_without_escapes();
         rows[1][4] = name == "openpyxl.xlsx" ? "1900-03-01" : "1904-03-01";
         EXPECT_EQ(first_rows(result), rows) << name;
-        EXPECT_THAT(result.lines, ElementsAre(5, 6, 7, 9, 10, 11, 12))
+        EXPECT_THAT(result.lines(), ElementsAre(5, 6, 7, 9, 10, 11, 12))
             << "the title, the header and empty rows are none";
         ASSERT_THAT(result.warnings, SizeIs(1));
         EXPECT_EQ(result.warnings[0].code, "formula_without_result");
@@ -272,7 +241,7 @@ TEST(XlsxReader, RowsWithEmptyTextsOnlyAreNone) {
                    "<row r=\"8\"><c r=\"A8\" t=\"str\"><f>\"\"</f><v></v></c></row>"
                    "<row r=\"9\"><c r=\"B9\" t=\"str\"><f>x</f><v></v></c><c r=\"A9\"><v>2</v></c></row>");
     EXPECT_EQ(result.rows, (std::vector<Row>{{"1", null}, {"2", ""}}));
-    EXPECT_THAT(result.lines, ElementsAre(7, 9));
+    EXPECT_THAT(result.lines(), ElementsAre(7, 9));
     EXPECT_THAT(result.raw, ElementsAre("1,", "2,\"\""));
 }
 
@@ -339,7 +308,8 @@ TEST(XlsxReader, ManyTextsSpillAndReadTheSame) {
 TEST(XlsxReader, CorrectedRejectsAreReadAsCsv) {
     testing::MemoryInput input("a,\"b, c\"\n1,\"x\n\"\"y\"\n,\"\"\n");
     const auto reader = XlsxFormat({}).reader_of_raw_rows({}, input, [](const Reject&) { FAIL(); });
-    const auto result = read_all(*reader, 0);
+    testing::FileContent result;
+    testing::read_whole({}, *reader, {}, result);
     EXPECT_THAT(result.columns, ElementsAre("a", "b, c"));
     EXPECT_EQ(result.rows, (std::vector<Row>{{"1", "x\n\"y"}, {null, ""}}));
 }
