@@ -22,6 +22,17 @@ std::uint64_t little_endian(std::string_view bytes, std::size_t at, std::size_t 
     return value;
 }
 
+std::string shown(std::string_view name) {
+    constexpr std::size_t most = 200;
+    std::string text(name.substr(0, most));
+    // Not in the middle of a character.
+    while (text.size() < name.size() && !text.empty() &&
+           (static_cast<unsigned char>(name[text.size()]) & 0xC0) == 0x80) {
+        text.pop_back();
+    }
+    return text.size() < name.size() ? text + "…" : text;
+}
+
 std::string part_of(const SpoolFile& file, std::uint64_t offset, std::size_t size) {
     std::string bytes(size, '\0');
     file.read(offset, std::as_writable_bytes(std::span(bytes)));
@@ -163,7 +174,7 @@ std::string ZipArchive::name(std::uint64_t place) const {
     if (name == nullptr) {
         throw damaged(::zip_error_strerror(::zip_get_error(archive_)));
     }
-    return name;
+    return shown(name);
 }
 
 std::optional<std::uint64_t> ZipArchive::find(const std::string& name) const {

@@ -44,7 +44,7 @@ public:
 
     // Members have places from 0 to size() - 1.
     std::uint64_t size() const;
-    // In UTF-8, as the archive has it; whatever its maker liked.
+    // For people: what its maker liked, in UTF-8, shortened. The library lets no control characters pass.
     std::string name(std::uint64_t place) const;
     // In small or capital letters.
     std::optional<std::uint64_t> find(const std::string& name) const;

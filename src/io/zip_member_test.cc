@@ -74,6 +74,19 @@ TEST(ZipMember, ThereMustBeOne) {
     EXPECT_THAT(refusal_of(std::string("PK\x05\x06") + std::string(18, '\0')), HasSubstr("without a file in it"));
 }
 
+TEST(ZipMember, NamesAreShownWithoutHarm) {
+    const auto refusal = [](std::uint16_t flags) {
+        const std::string name = "a\n\x1b[31m" + std::string(70'000 / 2, 'b');
+        auto raw = RawZip{.name = name, .content = std::string(rows), .flags = flags}.bytes();
+        raw[raw.find(rows)] ^= 1;
+        return refusal_of(raw);
+    };
+    constexpr std::uint16_t is_utf8 = 0x800;
+    EXPECT_THAT(refusal(0), HasSubstr("is damaged: a◙←[31mbbb"));
+    EXPECT_THAT(refusal(0), HasSubstr("bbb…: CRC error"));
+    EXPECT_THAT(refusal(is_utf8), HasSubstr("is damaged: Zip archive inconsistent"));
+}
+
 TEST(ZipMember, APasswordAndUnusualMethodsAreTold) {
     EXPECT_THAT(refusal_of(RawZip{.content = "0123456789abcdef", .flags = 1}.bytes()), HasSubstr("by a password"));
     constexpr std::uint16_t deflate64 = 9;

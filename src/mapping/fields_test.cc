@@ -149,5 +149,41 @@ TEST(BoundFields, refuse_two_fields_of_one_name) {
     EXPECT_THROW(BoundFields(rules({{"x", "id", ""}, {"x", "last_name", ""}}), customers, "customers"), Error);
 }
 
+TEST(Assume, GivesFieldsWithATypeTheNotationOfTheirSource) {
+    const ValueNotations notations{.numbers = "1.234,56",
+                                   .dates = "dd.mm.yyyy",
+                                   .times = "HH.MM",
+                                   .timestamps = "dd.mm.yyyy HH.MM",
+                                   .true_text = "ja",
+                                   .false_text = "nein"};
+    const auto assumed = [&](Field field, std::optional<Type> type) {
+        field.to = "x";
+        field.treatment.type = type;
+        std::vector fields{std::move(field)};
+        assume(fields, notations);
+        return fields.front().treatment;
+    };
+    const auto with = [](std::optional<Type> type, std::string numbers, std::string dates, bool has_words = false) {
+        return Treatment{.type = type,
+                         .numbers = std::move(numbers),
+                         .dates = std::move(dates),
+                         .true_text = has_words ? "ja" : "",
+                         .false_text = has_words ? "nein" : ""};
+    };
+    const Field copied{.from = "a"};
+    for (const auto type : {Type::Integer, Type::Decimal, Type::Float}) {
+        EXPECT_EQ(assumed(copied, type), with(type, "1.234,56", ""));
+    }
+    EXPECT_EQ(assumed(copied, Type::Date), with(Type::Date, "", "dd.mm.yyyy"));
+    EXPECT_EQ(assumed(copied, Type::Time), with(Type::Time, "", "HH.MM"));
+    EXPECT_EQ(assumed(copied, Type::Timestamp), with(Type::Timestamp, "", "dd.mm.yyyy HH.MM"));
+    EXPECT_EQ(assumed(copied, Type::Boolean), with(Type::Boolean, "", "", true));
+    EXPECT_EQ(assumed(copied, Type::Text), with(Type::Text, "", ""));
+    EXPECT_EQ(assumed(copied, {}), with({}, "", ""));
+    EXPECT_EQ(assumed({.value = "a"}, Type::Date), with(Type::Date, "", "")) << "what is computed is nobody's notation";
+    EXPECT_EQ(assumed({.from = "a", .treatment = {.dates = "yyyymmdd"}}, Type::Date), with(Type::Date, "", "yyyymmdd"))
+        << "its own wins";
+}
+
 }  // namespace
 }  // namespace rowhaul
