@@ -10,6 +10,7 @@
 #include "execution/executor.h"
 #include "testing/one_row_database.h"
 #include "testing/suite/transport_faults.h"
+#include "testing/suite/wrapped_catalog.h"
 #include "testing/temporary_folder.h"
 #include "testing/thoroughness.h"
 
@@ -54,18 +55,12 @@ std::ostream& operator<<(std::ostream& out, const Flow& flow) {
 // The program's components, each in its hostile coat.
 Catalog hostile(const std::shared_ptr<FaultPlan>& link, const std::shared_ptr<SourceFault>& source,
                 const Hostility& hostility) {
-    const Catalog plain = components();
+    const Catalog plain = testing::with_transports(components(), [link](std::unique_ptr<Transport> inner) {
+        return std::make_unique<testing::FaultTransport>(std::move(inner), link);
+    });
     Catalog catalog;
-    for (auto transport : plain.transports()) {
-        transport.parse = [parse = transport.parse, link](const Node& section, std::string_view path,
-                                                          Problems& problems) {
-            auto parsed = parse(section, path, problems);
-            parsed.make = [make = parsed.make, link] {
-                return std::make_unique<testing::FaultTransport>(make(), link);
-            };
-            return parsed;
-        };
-        catalog.add(std::move(transport));
+    for (const auto& transport : plain.transports()) {
+        catalog.add(transport);
     }
     for (auto database : plain.databases()) {
         database.parse = [parse = database.parse, source](const Node& section, std::string_view path,

@@ -31,6 +31,15 @@ std::vector<Entry> matching(const Context& context, Transport& transport, const 
         }
         return true;
     });
+    for (auto& file : found) {
+        if (!file.is_roughly_timed) {
+            continue;
+        }
+        // One that is gone by now stays: whoever opens it tells that it vanished.
+        if (auto exact = transport.stat(context, file.path)) {
+            file = std::move(*exact);
+        }
+    }
     return found;
 }
 
@@ -54,17 +63,14 @@ void keep_settled(FileChoice& choice, Predicate is_settled) {
 }
 
 bool is_old_enough(const Entry& file, std::chrono::seconds age, Moment now) {
-    if (!file.modified) {
-        throw Error(ErrorKind::Invalid,
-                    fmt::format("the server does not tell when {} was written, which `settle: {{ age: … }}` needs",
-                                in_quotes(file.path)))
+    if (!file.modified || file.is_roughly_timed) {
+        throw Error(
+            ErrorKind::Invalid,
+            fmt::format("the server does not tell exactly when {} was written, which `settle: {{ age: … }}` needs",
+                        in_quotes(file.path)))
             .advise("Use `settle: { stable: 5s }` or `settle: { marker: … }`.");
     }
     return now - *file.modified >= age;
-}
-
-bool is_same(const Entry& one, const Entry& other) {
-    return one.path == other.path && one.size == other.size && one.modified == other.modified;
 }
 
 void sort(std::vector<Entry>& files, FileOrder order) {
@@ -77,6 +83,10 @@ void sort(std::vector<Entry>& files, FileOrder order) {
 }
 
 }  // namespace
+
+bool is_same(const Entry& one, const Entry& other) {
+    return one.path == other.path && one.size == other.size && one.modified == other.modified;
+}
 
 std::string marker_of(const Entry& file, const SettleOptions& settle) {
     if (settle.marker.empty()) {

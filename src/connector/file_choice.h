@@ -27,6 +27,9 @@ struct FileChoice {
 // when `settle` needs times that the server does not tell.
 FileChoice choose_files(const Context&, Transport&, const FileSourceOptions&, const Clock&);
 
+// Whether a file is, as far as the server tells, what it was at an earlier look.
+bool is_same(const Entry& one, const Entry& other);
+
 // The file whose presence says that this one is complete; empty when none is asked for.
 std::string marker_of(const Entry& file, const SettleOptions&);
 

@@ -158,7 +158,10 @@ bool FileSource::was_taken(const Context& context, File& file) {
     if (!before || before->bytes != file.entry.size.value_or(before->bytes)) {
         return false;
     }
-    const bool is_surely_same = file.entry.size && before->modified && before->modified == file.entry.modified &&
+    // Where files go away when they were taken in, one that is there is another, whatever it looks like.
+    const bool should_be_gone = plan_.options.after.action != AfterAction::Keep;
+    const bool is_surely_same = !should_be_gone && file.entry.size && before->modified &&
+                                before->modified == file.entry.modified && !file.entry.is_roughly_timed &&
                                 before->seen - *before->modified >= doubtful;
     file.record.sha256 = is_surely_same ? before->sha256 : digest_of(context, file.entry);
     return !file.record.sha256.empty() && !plan_.request.taken->taken_by(file.record.sha256).empty();
@@ -225,6 +228,10 @@ std::unique_ptr<FileSource::Opened> FileSource::open_file(const Context& context
             verdict = State::Vanished;
             throw Error(ErrorKind::NotFound, "vanished before it could be read");
         }
+        if (plan_.options.settle.is_asked_for() && !is_same(*entry, file.entry)) {
+            verdict = State::Unsettled;
+            throw Error(ErrorKind::Invalid, "was written again before it could be read; the next run looks again");
+        }
         file.entry = std::move(*entry);
         file.record.modified = file.entry.modified;
         opened->raw = std::make_unique<DigestInput>(transport_.read(context, file.entry.path));
@@ -266,7 +273,7 @@ void FileSource::open_reader(const Context& context, Opened& opened) {
 void FileSource::check_unchanged(const Context& context, const File& file) {
     const auto& before = file.entry;
     const auto now = transport_.stat(context, before.path);
-    if (!now || now->size != before.size || now->modified != before.modified) {
+    if (!now || !is_same(*now, before)) {
         throw Error(ErrorKind::Conflict, "changed while it was being read")
             .advise("`settle` keeps files from being read while they are still written.");
     }
@@ -401,6 +408,8 @@ bool FileSource::set_aside(const Error& error) {
         warn("file_set_aside", error.what());
     } else if (verdict_ == State::Vanished) {
         warn("file_vanished", error.what());
+    } else if (verdict_ == State::Unsettled) {
+        warn("file_not_settled", error.what());
     }
     return true;
 }
@@ -437,6 +446,15 @@ std::vector<Warning> FileSource::warnings() const {
 void FileSource::conclude_file(const Context& context, File& file) {
     const bool is_bad = file.state == State::Bad;
     const bool moves = is_bad ? !plan_.options.set_aside.empty() : plan_.options.after.action == AfterAction::Move;
+    const bool goes = !is_bad && plan_.options.after.action == AfterAction::Delete;
+    if (!moves && !goes) {
+        return;
+    }
+    if (const auto now = transport_.stat(context, file.entry.path); !now || !is_same(*now, file.entry)) {
+        warn("file_changed_since", fmt::format("{} {} after it had been read, so that it was left alone",
+                                               in_quotes(file.entry.path), now ? "was written again" : "vanished"));
+        return;
+    }
     if (moves) {
         auto folder = is_bad ? plan_.options.set_aside : plan_.options.after.move;
         while (folder.size() > 1 && folder.ends_with('/')) {
@@ -449,10 +467,8 @@ void FileSource::conclude_file(const Context& context, File& file) {
         if (is_bad) {
             write_note(context, file);
         }
-    } else if (!is_bad && plan_.options.after.action == AfterAction::Delete) {
-        transport_.remove(context, file.entry.path);
     } else {
-        return;
+        transport_.remove(context, file.entry.path);
     }
     if (const auto marker = marker_of(file.entry, plan_.options.settle); !marker.empty()) {
         transport_.remove(context, marker);

@@ -51,11 +51,12 @@ private:
     class Reader;
     struct Opened;
     enum class State : std::uint8_t {
-        Waiting,   // to be read
-        Read,      // to its end
-        Taken,     // its bytes were taken in before
-        Vanished,  // between looking and reading
-        Bad,       // cannot be read
+        Waiting,    // to be read
+        Read,       // to its end
+        Taken,      // its bytes were taken in before
+        Vanished,   // between looking and reading
+        Unsettled,  // written again between looking and reading
+        Bad,        // cannot be read
     };
     struct File {
         Entry entry;

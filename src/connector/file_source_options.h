@@ -52,6 +52,8 @@ struct SettleOptions {
     std::chrono::seconds stable{0};
     std::string marker;
 
+    bool is_asked_for() const { return age.count() > 0 || stable.count() > 0 || !marker.empty(); }
+
     static constexpr auto spec = [] {
         return options(
             option("age", &SettleOptions::age,

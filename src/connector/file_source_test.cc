@@ -33,6 +33,7 @@ public:
         std::optional<std::chrono::sys_seconds> modified = noon - 1h;
         std::optional<std::uint64_t> claimed_size;
     };
+    bool lists_rough_times = false;
     std::map<std::string, File> files;
     std::vector<std::string> folders;
     std::function<void()> while_reading = [] {};
@@ -50,7 +51,12 @@ public:
     void list(const Context&, std::string_view, const std::function<bool(const Entry&)>& each) override {
         for (const auto& file : files) {
             if (file.first.find('/') == std::string::npos) {
-                each(entry(file));
+                auto listed = entry(file);
+                if (lists_rough_times && listed.modified) {
+                    listed.modified = std::chrono::floor<std::chrono::minutes>(*listed.modified - 5h);
+                    listed.is_roughly_timed = true;
+                }
+                each(listed);
             }
         }
         after_listing();
@@ -168,6 +174,7 @@ protected:
             }
         }
         if (result.failure.empty()) {
+            before_concluding();
             source.conclude(context);
         }
         result.files = source.files();
@@ -191,6 +198,7 @@ protected:
     Ledger ledger;
     Moment now = noon;
     std::function<void()> while_waiting = [] {};
+    std::function<void()> before_concluding = [] {};
 
 private:
     std::chrono::sys_seconds written_ = noon - 1h;
@@ -330,11 +338,45 @@ TEST_F(FileSourceTest, AYoungFileIsNotRead) {
     EXPECT_THAT(run().names(), ElementsAre("b.csv"));
 }
 
+// As LIST tells times: without seconds, and in the zone of a server far in the west.
+TEST_F(FileSourceTest, ARoughTimeOfAListingSettlesNothing) {
+    server.lists_rough_times = true;
+    put("a.csv", "id\n1\n");
+    put("b.csv", "id\n2\n");
+    server.files["b.csv"].modified = noon - 59s;
+    options.settle.age = 60s;
+    EXPECT_THAT(run().names(), ElementsAre("a.csv"));
+    const auto reads = server.reads;
+    EXPECT_THAT(run().warnings, ElementsAre("file_not_settled", "file_taken_before"));
+    EXPECT_EQ(server.reads, reads) << "an exact time says that a file was taken in before";
+}
+
+TEST_F(FileSourceTest, ARoughTimeOfAListingOrdersNothing) {
+    server.lists_rough_times = true;
+    put("b.csv", "id\n2\n");
+    put("a.csv", "id\n1\n");
+    options.order = FileOrder::Time;
+    EXPECT_THAT(run().names(), ElementsAre("b.csv", "a.csv"));
+}
+
+TEST_F(FileSourceTest, AFileThatIsWrittenAgainWhileItWaitsForItsTurnIsNotRead) {
+    put("a.csv", "id\n1\n");
+    put("b.csv", "id\n2\n");
+    server.while_reading = [this] { server.files["b.csv"] = {.bytes = "id\n", .modified = noon, .claimed_size = {}}; };
+    options.settle.age = 60s;
+    options.after = {.action = AfterAction::Delete};
+    const auto result = run();
+    EXPECT_EQ(result.failure, "");
+    EXPECT_THAT(result.names(), ElementsAre("a.csv"));
+    EXPECT_THAT(result.warnings, ElementsAre("file_not_settled"));
+    EXPECT_THAT(server.files, ElementsAre(::testing::Key("b.csv")));
+}
+
 TEST_F(FileSourceTest, AnAgeNeedsAServerThatTellsTimes) {
     put("a.csv", "id\n1\n");
     server.files["a.csv"].modified.reset();
     options.settle.age = 60s;
-    EXPECT_THAT(run().failure, HasSubstr("does not tell when \"a.csv\" was written"));
+    EXPECT_THAT(run().failure, HasSubstr("does not tell exactly when \"a.csv\" was written"));
 }
 
 TEST_F(FileSourceTest, AFileThatGrowsBetweenTwoLooksIsNotRead) {
@@ -544,6 +586,16 @@ TEST_F(FileSourceTest, FilesAreDeletedOrMovedAfterwardsUnderAFreeName) {
     EXPECT_THAT(server.files, SizeIs(2));
 }
 
+TEST_F(FileSourceTest, AnotherFileThatLooksLikeTheOneThatWasDeletedIsTakenIn) {
+    put("a.csv", "id\n1\n");
+    const auto written = server.files["a.csv"].modified;
+    options.after = {.action = AfterAction::Delete};
+    run();
+    put("a.csv", "id\n2\n");
+    server.files["a.csv"].modified = written;
+    EXPECT_EQ(run().rows, (std::vector<Row>{{"2"}}));
+}
+
 TEST_F(FileSourceTest, AFileThatCouldNotBeMovedIsMovedByTheNextRun) {
     put("a.csv", "id\n1\n");
     options.after = {.action = AfterAction::Move, .move = "done"};
@@ -554,6 +606,19 @@ TEST_F(FileSourceTest, AFileThatCouldNotBeMovedIsMovedByTheNextRun) {
     server.refuses_renames = false;
     EXPECT_THAT(run().rows, IsEmpty());
     EXPECT_THAT(server.files, ElementsAre(::testing::Key("done/a.csv")));
+}
+
+TEST_F(FileSourceTest, AFileThatIsWrittenAgainAfterItWasReadIsNotDeletedAndReadNextTime) {
+    for (const auto action : {AfterAction::Delete, AfterAction::Move}) {
+        put("a.csv", "id\n1\n");
+        options.after = {.action = action, .move = "done"};
+        options.again = true;
+        before_concluding = [this] { put("a.csv", "id\n9\n"); };
+        EXPECT_THAT(run().warnings, ElementsAre("file_changed_since"));
+        before_concluding = [] {};
+        EXPECT_EQ(run().rows, (std::vector<Row>{{"9"}}));
+        EXPECT_FALSE(server.files.contains("a.csv"));
+    }
 }
 
 TEST_F(FileSourceTest, AFailedRunLeavesEveryFileInItsPlace) {

@@ -100,7 +100,7 @@ std::chrono::sys_days today() {
 }
 
 Entry entry_of(const FtpListed& listed, std::string path) {
-    return {std::move(path), listed.is_folder, listed.size, listed.modified};
+    return {std::move(path), listed.is_folder, listed.size, listed.modified, listed.is_roughly_timed};
 }
 
 // Folders belong to the path of those who name them; a listing may name "sub/file" or "/in/sub/file".

@@ -165,6 +165,7 @@ std::optional<FtpListed> parse_unix(std::string_view line, sys_days today) {
     listed.name = line.substr(date->name_at);
     listed.is_folder = line.front() == 'd';
     listed.modified = date->time;
+    listed.is_roughly_timed = true;
     if (line.front() == 'l') {
         if (const auto arrow = listed.name.find(" -> "); arrow != std::string::npos) {
             listed.name.erase(arrow);
@@ -209,6 +210,7 @@ std::optional<FtpListed> parse_windows(std::string_view line) {
     listed.is_folder = words[2].text == "<DIR>";
     listed.size = listed.is_folder ? std::nullopt : number<std::uint64_t>(words[2].text);
     listed.modified = *when + *time + shift;
+    listed.is_roughly_timed = true;
     // Names of folders stand in a column of their own; those of files after one space.
     listed.name = line.substr(listed.is_folder ? name_at : words[2].end + 1);
     if (!listed.is_folder && !listed.size) {

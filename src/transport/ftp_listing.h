@@ -16,6 +16,7 @@ struct FtpListed {
     std::optional<std::uint64_t> size;  // of files; nothing for folders and links
     // MLSD: UTC. LIST: in the server's zone, which nobody knows, taken for UTC; minutes or days only.
     std::optional<std::chrono::sys_seconds> modified;
+    bool is_roughly_timed = false;
 };
 
 // One line of MLSD or MLST without its line end; nothing for the folder itself, its parent, and what

@@ -26,6 +26,9 @@ struct Entry {
     bool is_folder = false;
     std::optional<std::uint64_t> size;  // bytes
     std::optional<std::chrono::sys_seconds> modified;
+    // The time is in a zone that nobody knows, or without seconds; list() of some servers knows no
+    // better, where stat() may.
+    bool is_roughly_timed = false;
 };
 
 // What a transport can do beyond the interface. The conformance suite reads the same struct, so a
