@@ -261,8 +261,14 @@ void FileSource::open_reader(const Context& context, Opened& opened) {
     if (!plan_.request.input.empty()) {
         auto peeked = std::make_unique<PeekedInput>(std::move(opened.unpacked));
         if (is_rejects_file(peeked->peek(context, rejects_header_bytes))) {
-            opened.unpacked = rejected_rows(context, std::move(peeked), plan_.request.mapping);
+            auto rows = rejected_rows(context, std::move(peeked), plan_.request.mapping);
+            const auto& corrected = *rows;
+            opened.unpacked = std::move(rows);
             opened.reader = plan_.format->reader_of_raw_rows(context, *opened.unpacked, std::move(rejects));
+            if (corrected.header().empty() && !opened.reader->header().empty()) {
+                throw Error(ErrorKind::Invalid, "does not tell what the columns of its rows are called")
+                    .advise("Fill in the column `header`: it is the first line of the file that the rows come from.");
+            }
             return;
         }
         opened.unpacked = std::move(peeked);
@@ -417,7 +423,9 @@ bool FileSource::set_aside(const Error& error) {
 std::vector<SourceFile> FileSource::files() const {
     std::vector<SourceFile> records;
     for (const auto& file : files_) {
-        if (file.state == State::Read || file.state == State::Bad) {
+        // A run that ended in the middle of a file has read a part of it.
+        const bool was_begun = file.state == State::Waiting && file.record.rows + file.record.rejected > 0;
+        if (file.state == State::Read || file.state == State::Bad || was_begun) {
             records.push_back(file.record);
         }
     }

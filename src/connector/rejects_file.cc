@@ -42,7 +42,7 @@ std::string names_alone(std::string_view line) {
     return names;
 }
 
-class RejectedRows final : public InputStream {
+class RejectedRows final : public CorrectedRows {
 public:
     RejectedRows(const Context& context, std::unique_ptr<PeekedInput> file, std::string mapping)
         : file_(std::move(file)), mapping_(std::move(mapping)), batch_(columns.size()) {
@@ -59,6 +59,7 @@ public:
         });
     }
 
+    const std::string& header() const override { return header_; }
     std::size_t read(const Context& context, std::span<std::byte> into) override {
         while (at_ == text_.size()) {
             if (!fill(context)) {
@@ -134,8 +135,8 @@ bool is_rejects_file(std::string_view first_bytes) {
     return names_alone(first_bytes) == fmt::format("{}", fmt::join(columns, ","));
 }
 
-std::unique_ptr<InputStream> rejected_rows(const Context& context, std::unique_ptr<PeekedInput> file,
-                                           std::string mapping) {
+std::unique_ptr<CorrectedRows> rejected_rows(const Context& context, std::unique_ptr<PeekedInput> file,
+                                             std::string mapping) {
     return std::make_unique<RejectedRows>(context, std::move(file), std::move(mapping));
 }
 

@@ -19,9 +19,15 @@ std::string reject_line(std::string_view mapping, const Reject&, std::string_vie
 inline constexpr std::size_t rejects_header_bytes = 200;
 // Whether a file that begins so is one of rejects.
 bool is_rejects_file(std::string_view first_bytes);
-// Reads such a file and gives the rows of one mapping in it as a file like the one that they came
-// from: in UTF-8, the header if there was one, then the rows. Throws Invalid for rows that came from no
-// file, and for rows of files with different headers.
-std::unique_ptr<InputStream> rejected_rows(const Context&, std::unique_ptr<PeekedInput> file, std::string mapping);
+// Such a file as a file like the one that the rows came from: in UTF-8, the header if there was one,
+// then the rows.
+class CorrectedRows : public InputStream {
+public:
+    // What names the columns; empty when nothing does, or before the first byte was read.
+    virtual const std::string& header() const = 0;
+};
+// The rows of one mapping. Throws Invalid for rows that came from no file, and for rows of files with
+// different headers.
+std::unique_ptr<CorrectedRows> rejected_rows(const Context&, std::unique_ptr<PeekedInput> file, std::string mapping);
 
 }  // namespace rowhaul

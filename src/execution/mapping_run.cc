@@ -257,6 +257,10 @@ void MappingRun::fail(const Error& error) {
     target_.reset();  // removes what it wrote, if it still can
     source_.reset();
     rejects_->flush();
+    if (setting_.request.mode == RunMode::Run) {
+        // Nothing is taken in by a run that failed, but its rejects need the headers of their files.
+        setting_.store.put_source_files(waybill_.execution, mapping_.name, stored_source_files());
+    }
     end(error.kind() == ErrorKind::Cancelled ? setting_.stopped_as() : RunOutcome::Failed,
         may_have_left_something ? std::vector{StoredFile{.name = waybill_.target_object}} : std::vector<StoredFile>{});
 }

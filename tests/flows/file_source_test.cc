@@ -260,6 +260,37 @@ TEST_F(FileSources, TooManyRejectsStopARun) {
     EXPECT_EQ(status_with("101%"), 2);
 }
 
+TEST_F(FileSources, TheRejectsOfARunThatWasStoppedComeBackCorrectedToo) {
+    for (const std::string limit : {"1", "1%"}) {
+        put("a.csv", "sku,price\n1\n2,3\n4\n5,5\n");
+        map_prices("file: a.csv", fmt::format("    options: {{ max_rejects: {} }}\n", limit));
+        const auto stopped = company.ask({"run", "prices"});
+        EXPECT_EQ(text_at(stopped, "/source/files/0/rejected"), "2");
+        auto rejects = company.rowhaul({"waybill", "--rejects"}).output;
+        EXPECT_THAT(rejects, HasSubstr(",\"sku,price\",4\n"));
+        for (const std::string wrong : {"1\n", "4\n"}) {
+            rejects.replace(rejects.rfind("," + wrong), wrong.size() + 1, ",\"" + wrong.substr(0, 1) + ",9\"\n");
+        }
+        write_file(company / "corrected.csv", rejects);
+        EXPECT_EQ(company.rowhaul({"run", "prices", "--input", "corrected.csv", "--again"}).status, 0) << rejects;
+        EXPECT_EQ(company.exported("prices.csv"), "sku,price\n1,9\n4,9\n");
+    }
+}
+
+// As of a run that was killed before it had noted what its files are like.
+TEST_F(FileSources, CorrectedRowsWithoutTheirHeaderAreRefusedAndNoneIsTakenForOne) {
+    put("p.csv", "sku,price\n1\n");
+    map_prices("file: p.csv");
+    write_file(company / "corrected.csv",
+               "mapping,file,line,row,key,reason,field,value,message,header,raw\n"
+               "prices,p.csv,2,1,,ragged_row,,1,too few,,\"1,2\"\n"
+               "prices,p.csv,3,2,,ragged_row,,1,too few,,\"3,4\"\n");
+    const auto run = company.rowhaul({"run", "prices", "--input", "corrected.csv"});
+    EXPECT_EQ(run.status, 1);
+    EXPECT_THAT(run.errors, HasSubstr("Fill in the column `header`"));
+    EXPECT_THAT(company.files(), IsEmpty());
+}
+
 TEST_F(FileSources, OneBadFileDoesNotStopTheOthers) {
     put("a.csv", "sku\n1\n");
     put("b.csv", "%PDF-1.7\n");
