@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fstream>
 
 namespace rowhaul::testing {
 
@@ -94,6 +95,19 @@ std::map<std::string, std::string> Company::contents() const {
         }
     }
     return contents;
+}
+
+long peak_of(Process& process) {
+    long peak = 0;
+    while (process.running()) {
+        std::ifstream status(fmt::format("/proc/{}/status", process.id()));
+        for (std::string line; std::getline(status, line);) {
+            if (line.starts_with("VmHWM:")) {
+                peak = std::max(peak, std::stol(line.substr(6)));
+            }
+        }
+    }
+    return peak;
 }
 
 std::string md5_of(std::string_view bytes) {

@@ -51,6 +51,9 @@ private:
     TemporaryFolder folder_;
 };
 
+// The most memory that a process had resident, in kB, while it ran to its end.
+long peak_of(Process& process);
+
 // What md5sum and sha256sum would say.
 std::string md5_of(std::string_view bytes);
 std::string sha256_of(std::string_view bytes);

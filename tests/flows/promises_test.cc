@@ -8,7 +8,6 @@
 
 #include <csignal>
 #include <fmt/format.h>
-#include <fstream>
 #include <functional>
 #include <gmock/gmock.h>
 #include <random>
@@ -277,20 +276,6 @@ TEST_F(Promises, P9ASourceThatBreaksAtAnyByteNeverLooksLikeSuccess) {
 }
 
 // ---- P10
-
-// The most memory that a process had resident, in kB, while it ran to its end.
-long peak_of(Process& process) {
-    long peak = 0;
-    while (process.running()) {
-        std::ifstream status(fmt::format("/proc/{}/status", process.id()));
-        for (std::string line; std::getline(status, line);) {
-            if (line.starts_with("VmHWM:")) {
-                peak = std::max(peak, std::stol(line.substr(6)));
-            }
-        }
-    }
-    return peak;
-}
 
 TEST_F(Promises, P10AMillionRowsNeedLessThan64MiBHoweverTheyAreCompressed) {
     given_people(1000000);
