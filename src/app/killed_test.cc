@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run over files that is killed, as with kill -9, between every two steps it takes: each look, read,
-// write and rename on a server, each commit of the store. Whatever the moment: nothing is lost and
-// nothing doubled, `after` is made up for, and no file is taken in again (P3, P8, P9).
+// write and rename on a server, each commit of the store; or of which one such step fails. Whatever the
+// moment: nothing is lost and nothing doubled, `after` is made up for, and no file is taken in again (P3,
+// P8, P9).
 #include "app/components.h"
 #include "database/sqlite_handle.h"
 #include "execution/executor.h"
 #include "testing/suite/hooked_transport.h"
+#include "testing/suite/transport_faults.h"
 #include "testing/suite/wrapped_catalog.h"
 #include "testing/temporary_folder.h"
 #include "testing/thoroughness.h"
@@ -144,8 +146,11 @@ protected:
         return rows;
     }
 
-    void expect_as_if_nothing_had_been(const Site& site) const {
-        const bool had_arrived = !site.names("out").empty() && !site.names("out").front().ends_with(".part");
+    // `otherwise` is the outcome of the first run when its file did not arrive.
+    void expect_as_if_nothing_had_been(const Site& site, RunOutcome otherwise) const {
+        const auto files = site.names("out");
+        const bool had_arrived =
+            std::ranges::any_of(files, [](const std::string& name) { return !name.ends_with(".part"); });
         site.put("c.csv", "sku,price\n6,f\n7\n");
         Store store = site.store();
         const auto catalog = components();
@@ -164,7 +169,7 @@ protected:
         for (const auto& record : history) {
             EXPECT_EQ(record.state, ExecutionState::Ended);
             const bool is_next = record.id == next.execution;
-            const auto delivered = had_arrived ? RunOutcome::Partial : RunOutcome::Interrupted;
+            const auto delivered = had_arrived ? RunOutcome::Partial : otherwise;
             EXPECT_EQ(record.outcome, is_next ? RunOutcome::Partial : delivered);
             if (record.outcome == RunOutcome::Partial) {
                 store.each_reject(record.id, [&](const Reject& reject) { rejects.push_back(reject.raw); });
@@ -188,10 +193,37 @@ TEST_P(Killed, BetweenWhicheverTwoStepsNothingIsLostOrDoubled) {
             break;
         }
         ++deaths;
-        expect_as_if_nothing_had_been(site);
+        expect_as_if_nothing_had_been(site, RunOutcome::Interrupted);
     }
     EXPECT_GT(deaths, 25U);
     RecordProperty("deaths", static_cast<int>(deaths));
+}
+
+TEST_P(Killed, WhicheverCallFailsNothingIsLostOrDoubled) {
+    for (const auto fault : {Fault::NotDone, Fault::AnswerLost, Fault::LinkDead, Fault::DiskFull}) {
+        const std::uint64_t step = is_thorough() ? 1 : 5;
+        std::uint64_t strikes = 0;
+        bool has_struck = true;
+        for (std::uint64_t call = 1; has_struck && !HasFailure(); call += step) {
+            SCOPED_TRACE(fmt::format("call {}", call));
+            SCOPED_TRACE(fault);
+            const auto plan = std::make_shared<FaultPlan>();
+            plan->strike(fault, call);
+            auto catalog = with_transports(components(), [plan](std::unique_ptr<Transport> inner) {
+                return std::make_unique<FaultTransport>(std::move(inner), plan);
+            });
+            catalog.retry({.attempts = 3, .first_pause = {}, .longest_pause = {}});
+            const Site site(GetParam());
+            {
+                Store store = site.store();
+                site.run(store, catalog);
+            }
+            has_struck = plan->has_struck();
+            strikes += has_struck ? 1 : 0;
+            expect_as_if_nothing_had_been(site, RunOutcome::Failed);
+        }
+        EXPECT_GE(strikes, 5U);
+    }
 }
 
 const std::vector<Way> ways{

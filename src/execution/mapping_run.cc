@@ -163,6 +163,7 @@ void MappingRun::carry_whole(const Context& context, RunObserver& observer) {
             }
         }
         observer.waiting();
+        has_reached_target_ = has_reached_target_ || haul_->has_reached_target();
         haul_.reset();
         target_.reset();
         rejects_->restart();
@@ -252,7 +253,7 @@ void MappingRun::fail(const Error& error) {
     waybill_.message = error.what();
     waybill_.advice = error.advice();
     waybill_.guarded = error.kind() == ErrorKind::Guarded;
-    const bool may_have_left_something = haul_ && haul_->has_reached_target();
+    const bool may_have_left_something = has_reached_target_ || (haul_ && haul_->has_reached_target());
     haul_.reset();
     target_.reset();  // removes what it wrote, if it still can
     source_.reset();

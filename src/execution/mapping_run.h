@@ -133,6 +133,7 @@ private:
     std::unique_ptr<Source> source_;
     std::unique_ptr<Target> target_;
     std::unique_ptr<Haul> haul_;
+    bool has_reached_target_ = false;  // before it began again without a part of the source
     bool has_ended_ = false;
 };
 

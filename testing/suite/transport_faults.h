@@ -7,6 +7,7 @@
 #pragma once
 #include "transport/transport.h"
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -26,7 +27,7 @@ enum class Fault : std::uint8_t {
 std::ostream& operator<<(std::ostream&, Fault);
 
 // Which call goes wrong, and how; shared by a test and the transports that it looks at. Calls are
-// counted over all of them. Used by one thread at a time.
+// counted over all of them, which may be used by several threads, each by one at a time.
 class FaultPlan {
 public:
     // From now on call number `call`, counted from 1, goes wrong; calls made before do not count.
@@ -45,7 +46,7 @@ private:
 
     Fault fault_ = Fault::NotDone;
     std::uint64_t call_ = never;
-    std::uint64_t calls_ = 0;
+    std::atomic<std::uint64_t> calls_ = 0;
 };
 
 class FaultTransport final : public Transport {
