@@ -39,8 +39,9 @@ public:
         return inner_->sniff(context, bytes);
     }
     std::string_view file_ending() const override { return inner_->file_ending(); }
-    std::unique_ptr<FileReader> reader(const Context& context, InputStream& in, Rejects rejects) const override {
-        return std::make_unique<Reader>(inner_->reader(context, in, std::move(rejects)));
+    std::unique_ptr<FileReader> reader(const Context& context, InputStream& in, const SpoolPlace& spool,
+                                       Rejects rejects) const override {
+        return std::make_unique<Reader>(inner_->reader(context, in, spool, std::move(rejects)));
     }
     std::unique_ptr<FileReader> reader_of_raw_rows(const Context& context, InputStream& in,
                                                    Rejects rejects) const override {
