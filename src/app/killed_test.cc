@@ -162,7 +162,10 @@ protected:
             expected = {"6,f"};  // the first file was there to be fetched, and was replaced by what came later
         }
         EXPECT_THAT(rows_delivered(site), UnorderedElementsAreArray(expected));
-        EXPECT_THAT(site.names("in"), UnorderedElementsAreArray(GetParam().remaining));
+        auto remaining = site.names("in");
+        // Whoever died before the note left none, or an unfinished one.
+        std::erase_if(remaining, [](const std::string& name) { return name.find(".waybill.json") != name.npos; });
+        EXPECT_THAT(remaining, UnorderedElementsAreArray(GetParam().remaining));
 
         const auto history = store.history("prices", 10);
         std::vector<std::string> rejects;
