@@ -6,12 +6,21 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace rowhaul {
 
 ExitCode run_demo(const std::filesystem::path& folder, const GlobalOptions&);
 ExitCode run_check(Session&, const std::string& connection);
 ExitCode run_browse(Session&, const std::string& connection, const std::string& object);
+
+struct MapRequest {
+    std::string mapping;
+    std::vector<std::string> target_columns;  // what the target wants
+    std::filesystem::path like;               // a file whose columns the target wants
+    std::filesystem::path input;              // a file to read in place of the source's
+};
+ExitCode run_map(Session&, const MapRequest&);
 
 enum class FailOnEmpty : std::uint8_t { No, Yes };
 ExitCode run_haul(Session&, const RunRequest&, FailOnEmpty);

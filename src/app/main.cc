@@ -22,10 +22,19 @@ struct CommandLine {
     bool fail_on_empty = false;
     bool rejects = false;
     bool again = false;
+    bool suggest = false;
     std::filesystem::path input;
     std::vector<std::string> parameters;
     std::filesystem::path folder;
+    MapRequest map;
 };
+
+// Names of files are meant from where the command is given.
+void make_absolute(std::filesystem::path& file) {
+    if (!file.empty()) {
+        file = std::filesystem::absolute(file);
+    }
+}
 
 void add_global_options(CLI::App& app, CommandLine& line) {
     app.add_option("-f,--file", line.global.file, "The configuration")->capture_default_str();
@@ -56,9 +65,7 @@ void add_run_commands(CLI::App& app, CommandLine& line) {
                 return text.find('=') == 0 || text.find('=') == std::string::npos ? "must be NAME=VALUE" : "";
             });
         sub->callback([&line, mode] {
-            if (!line.input.empty()) {
-                line.input = std::filesystem::absolute(line.input);
-            }
+            make_absolute(line.input);
             line.command = [&line, mode](Session& session) {
                 RunRequest request{.name = line.name, .mode = mode, .input = line.input, .again = line.again};
                 for (const auto& parameter : line.parameters) {
@@ -100,6 +107,24 @@ void add_look_commands(CLI::App& app, CommandLine& line) {
     browse->add_option("object", line.object, "Table, folder or file");
     browse->callback(
         [&line] { line.command = [&line](Session& session) { return run_browse(session, line.name, line.object); }; });
+
+    auto* map = app.add_subcommand("map", "Proposes the fields of a mapping, as YAML; changes nothing");
+    map->add_option("mapping", line.map.mapping, "Name of the mapping")->required();
+    map->add_flag("--suggest", line.suggest, "Finds a column of the source for each one that the target wants, by name")
+        ->required();
+    auto* named = map->add_option("--target-columns", line.map.target_columns,
+                                  "Columns that the target wants, with commas between them")
+                      ->delimiter(',');
+    map->add_option("--like", line.map.like, "A file of this machine that has the columns that the target wants")
+        ->check(CLI::ExistingFile)
+        ->excludes(named);
+    map->add_option("--input", line.map.input, "Reads this file of this machine instead of the source's")
+        ->check(CLI::ExistingFile);
+    map->callback([&line] {
+        make_absolute(line.map.like);
+        make_absolute(line.map.input);
+        line.command = [&line](Session& session) { return run_map(session, line.map); };
+    });
 
     app.add_subcommand("validate", "Checks the configuration; reaches nothing")->callback([&line] {
         line.command = [](Session& session) { return run_validate(session); };

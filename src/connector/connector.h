@@ -90,6 +90,9 @@ class Target {
 public:
     virtual ~Target() = default;
     virtual std::string object() const = 0;
+    // The columns that it has already and rows had better fit; none when it takes what it gets. Asked
+    // for by who proposes fields, before prepare().
+    virtual Schema columns(const Context&) { return {}; }
     virtual void prepare(const Context&, const Schema&) = 0;
     virtual std::unique_ptr<RowWriter> writer(const Context&, Rejects) = 0;
     // Everything has arrived and was verified, still invisible: the accounts are checked on this

@@ -2,6 +2,7 @@
 #include "connector/file_target.h"
 
 #include "io/async_output.h"
+#include "io/decompression.h"
 #include "io/digest.h"
 #include "transport/path.h"
 #include "transport/pending_file.h"
@@ -96,6 +97,19 @@ std::unique_ptr<OutputStream> FileTarget::compressed(std::unique_ptr<OutputStrea
         options.level = static_cast<int>(*plan_.options.compression_level);
     }
     return compressing(std::move(inner), options);
+}
+
+Schema FileTarget::columns(const Context& context) {
+    if (!transport_.stat(context, plan_.name)) {
+        return {};
+    }
+    try {
+        const auto input = decompressing(context, transport_.read(context, plan_.name), plan_.format->archives(), {});
+        const auto reader = plan_.format->reader(context, *input, {}, [](const Reject&) {});
+        return reader->header().empty() ? Schema() : reader->schema();
+    } catch (Error& error) {
+        throw error.while_doing(plan_.name);
+    }
 }
 
 void FileTarget::prepare(const Context& context, const Schema& schema) {

@@ -70,6 +70,8 @@ public:
     ~FileTarget() override;
 
     std::string object() const override { return plan_.name; }
+    // Those of the file that lies there under this name, as its header tells them.
+    Schema columns(const Context&) override;
     void prepare(const Context&, const Schema&) override;
     std::unique_ptr<RowWriter> writer(const Context&, Rejects) override;
     Delivery complete(const Context&) override;

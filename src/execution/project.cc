@@ -401,8 +401,7 @@ void Project::check_sides(const MappingDefinition& mapping, Problems& problems) 
     }
 }
 
-// Types of columns are known no sooner than when a source is asked; the rest is checked here.
-void Project::check_expressions(const MappingDefinition& mapping, Problems& problems) const {
+RowRules Project::rules(const MappingDefinition& mapping) const {
     RowRules rules{.fields = mapping.fields,
                    .where = mapping.where,
                    .parameters = run_parameters({}, {}),
@@ -416,7 +415,12 @@ void Project::check_expressions(const MappingDefinition& mapping, Problems& prob
             }
         }
     }
-    for (const auto& problem : problems_of(rules)) {
+    return rules;
+}
+
+// Types of columns are known no sooner than when a source is asked; the rest is checked here.
+void Project::check_expressions(const MappingDefinition& mapping, Problems& problems) const {
+    for (const auto& problem : problems_of(rules(mapping))) {
         if (!problem.field) {
             problems.add(mapping.section.find("where")->position(), fmt::format("{}.where", mapping.path),
                          problem.message);

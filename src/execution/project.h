@@ -131,6 +131,10 @@ public:
     const TaskDefinition* find_task(std::string_view name) const;
     const MappingDefinition* find_mapping(std::string_view name) const;
 
+    // The rule and fields of a mapping as far as they can be told without a run: parameters are there,
+    // with the values of some task that gives them.
+    RowRules rules(const MappingDefinition& mapping) const;
+
     // Throws Invalid with everything that these connections, or all of them, name and is missing.
     void expect_complete(const std::vector<std::string>& connections) const;
     void expect_complete() const;

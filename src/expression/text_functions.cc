@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text: in characters, never in bytes, with the case and accents of all scripts.
+#include "expression/folding.h"
 #include "expression/functions.h"
 #include "expression/utf8.h"
 
@@ -8,7 +9,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <map>
 #include <utf8proc.h>
 
 namespace rowhaul {
@@ -566,47 +566,12 @@ std::string_view normalize(Row& row, std::string_view text) {
     return normalize_to(row, text, "NFC");
 }
 
-// Letters that do not fall apart into a plain one and a mark.
-const std::map<std::int32_t, std::string_view>& plain_letters() {
-    static const std::map<std::int32_t, std::string_view> letters{
-        {0xC6, "AE"},   {0xE6, "ae"},  {0xD0, "D"},   {0xF0, "d"},    {0xD8, "O"},   {0xF8, "o"},   {0xDE, "TH"},
-        {0xFE, "th"},   {0xDF, "ss"},  {0x110, "D"},  {0x111, "d"},   {0x126, "H"},  {0x127, "h"},  {0x131, "i"},
-        {0x138, "q"},   {0x141, "L"},  {0x142, "l"},  {0x149, "'n"},  {0x14A, "N"},  {0x14B, "n"},  {0x152, "OE"},
-        {0x153, "oe"},  {0x166, "T"},  {0x167, "t"},  {0x1E9E, "SS"}, {0x2018, "'"}, {0x2019, "'"}, {0x201C, "\""},
-        {0x201D, "\""}, {0x2013, "-"}, {0x2014, "-"}, {0xA9, "(C)"},  {0xAE, "(R)"}, {0xAB, "<<"},  {0xBB, ">>"}};
-    return letters;
-}
-
 std::string_view unaccent(Row& row, std::string_view text) {
     if (is_ascii(text)) {
         return text;
     }
     auto& out = row.scratch();
-    while (!text.empty()) {
-        const auto character = first_character(text);
-        const auto piece = text.substr(0, character.size);
-        text.remove_prefix(character.size);
-        const auto known = plain_letters().find(character.code);
-        if (character.code < 0x80) {
-            out += piece;
-        } else if (known != plain_letters().end()) {
-            out += known->second;
-        } else {
-            std::array<utf8proc_int32_t, 8> parts{};
-            int boundary = 0;
-            const auto count =
-                utf8proc_decompose_char(character.code, parts.data(), parts.size(), UTF8PROC_DECOMPOSE, &boundary);
-            // Of Latin, Greek and Cyrillic; marks of other scripts are letters of their own right.
-            const bool has_plain = count > 1 && parts[0] < 0x530;
-            const bool is_mark = character.code >= 0x300 && character.code <= 0x36F;
-            if (has_plain) {
-                std::array<char, 4> plain{};
-                out.append(plain.data(), write_character(parts[0], plain.data()));
-            } else if (!is_mark) {
-                out += piece;
-            }
-        }
-    }
+    append_without_accents(text, out);
     return row.copy(out);
 }
 

@@ -104,5 +104,7 @@ void interpolate(Node& node, std::string_view path, Problems& misspelt, Problems
 
 // YAML text of a node, with tainted values as they stand in the file.
 std::string to_yaml(const Node&);
+// The same on one line, without its end: `{ to: Name, from: name }`.
+std::string to_flow_yaml(const Node&);
 
 }  // namespace rowhaul

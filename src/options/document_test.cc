@@ -264,6 +264,17 @@ TEST(YamlText, ReadsBackAsTheSame) {
     EXPECT_EQ(to_yaml(read(to_yaml(read("[-, 'a', \"- b\", '#', '&x', '%', '@', '`']").items()[1]))), "a\n");
 }
 
+TEST(YamlText, LeavesWordsOfWesternEuropeBare) {
+    EXPECT_EQ(to_yaml(read("[Straße, \"Größe\", Österreich, \"Å-1\", \"\\u0085\", \"\\u00a0a\", Łódź]")),
+              "- Straße\n- Größe\n- Österreich\n- Å-1\n- \"\u0085\"\n- \"\u00a0a\"\n- \"Łódź\"\n");
+}
+
+TEST(YamlText, FitsOnALineWhereAsked) {
+    const std::string_view line = "{ to: Straße, from: \"a, b\", \"no\": [ 1, \"x\\ny\" ], m: {}, l: [], z: null }";
+    EXPECT_EQ(to_flow_yaml(read(line)), line);
+    EXPECT_EQ(to_flow_yaml(read("id")), "id");
+}
+
 TEST(YamlText, PutsTheFirstKeyOfAnItemBehindTheDash) {
     EXPECT_EQ(to_yaml(read("[{a: {b: 1}, c: [[x]]}, {}, []]")), "- a:\n    b: 1\n  c:\n    -\n      - x\n- {}\n- []\n");
 }

@@ -18,12 +18,28 @@ bool is_special(std::string_view text) {
     return std::find(special_words.begin(), special_words.end(), lower) != special_words.end();
 }
 
+// An accented letter of Western Europe, À to ÿ, in UTF-8: a first byte that all of them share.
+constexpr char letters_begin = '\xC3';
+
+bool is_letter_pair(char first, char second) {
+    return first == letters_begin && static_cast<signed char>(second) < static_cast<signed char>(0xC0);
+}
+
 bool is_safe(std::string_view text) {
     const auto is_word = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '/';
     };
-    return !text.empty() && is_word(text.front()) &&
-           std::all_of(text.begin(), text.end(), [&](char c) { return is_word(c) || c == '.' || c == '-'; });
+    std::size_t at = 0;
+    while (at < text.size()) {
+        if (at + 1 < text.size() && is_letter_pair(text[at], text[at + 1])) {
+            at += 2;
+        } else if (is_word(text[at]) || (at > 0 && (text[at] == '.' || text[at] == '-'))) {
+            ++at;
+        } else {
+            return false;
+        }
+    }
+    return !text.empty();
 }
 
 bool stays_text(std::string_view text) {
@@ -52,6 +68,10 @@ std::string scalar_text(const Node& node) {
     const std::string& text = node.shown();
     const bool plain = node.is_quoted() ? stays_text(text) : is_safe(text);
     return plain ? text : quoted(text);
+}
+
+std::string key_text(const std::string& key) {
+    return stays_text(key) ? key : quoted(key);
 }
 
 void write(const Node& node, std::size_t indent, std::string& out);
@@ -84,13 +104,31 @@ void write(const Node& node, std::size_t indent, std::string& out) {
     } else {
         out += node.entries().empty() ? "{}\n" : "";
         for (const Node::Entry& entry : node.entries()) {
-            out += margin + (stays_text(entry.key) ? entry.key : quoted(entry.key)) + ":";
+            out += margin + key_text(entry.key) + ":";
             write_value(entry.value, indent + 2, out);
         }
     }
 }
 
 }  // namespace
+
+std::string to_flow_yaml(const Node& node) {
+    if (node.is_scalar()) {
+        return scalar_text(node);
+    }
+    if (node.is_null()) {
+        return "null";
+    }
+    std::string inner;
+    for (const Node& item : node.items()) {
+        inner += (inner.empty() ? "" : ", ") + to_flow_yaml(item);
+    }
+    for (const Node::Entry& entry : node.entries()) {
+        inner += (inner.empty() ? "" : ", ") + key_text(entry.key) + ": " + to_flow_yaml(entry.value);
+    }
+    const auto* brackets = node.is_map() ? "{}" : "[]";
+    return inner.empty() ? brackets : std::string{brackets[0], ' '} + inner + std::string{' ', brackets[1]};
+}
 
 std::string to_yaml(const Node& node) {
     std::string out;
