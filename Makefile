@@ -47,7 +47,7 @@ reference: build
 # Side by side with other tools; see bench/README.md.
 bench: install-build+test+bench build/release/build.ninja
 	@cmake --preset release -D ROWHAUL_BENCHMARKS=ON > /dev/null
-	@cmake --build --preset release -j $(JOBS) --target rowhaul bench_file bench_csv bench_delay_proxy
+	@cmake --build --preset release -j $(JOBS) --target rowhaul bench_file bench_csv bench_expression bench_delay_proxy
 	@bench/run
 
 check-all: install-build+test+check test

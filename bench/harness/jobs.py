@@ -8,6 +8,8 @@ class Peer:
     name: str  # as people know it
     script: str  # in bench/peers
     target: float | None = None  # Rowhaul takes at most so many times the peer's time
+    rounds: int | None = None  # a slow one takes part in so many only
+    same: str = ""  # what is compared of the files that both make, before anything counts: see agreement.py
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +22,24 @@ class Job:
     file: str
     source: str = ""  # a database's connection; else one file is brought
     arguments: tuple = ()  # more for bench_file, or for bench_csv
-    threads: int = 0  # for a job that only reads the CSV file: how many both sides have
+    threads: int = 2  # DuckDB's
+    cpus: str = ""  # the processors that both sides are held to, as taskset has them
+    mapping: dict | None = None  # of a job that reads a file as a mapping does; its target is added
+    expressions: bool = False  # bench_expression, which measures both sides itself
+
+    def reads_only(self):
+        return not self.file
+
+
+# Two of three rows meet the rule. Peers have the same in bench/peers/*_rule.
+RULE_AND_FIELDS = {
+    "source": {"connection": "data", "file": "items.csv", "again": True},
+    "where": "city in ('Zürich', 'Genève', 'Bern', 'Winterthur', 'St. Gallen', 'Lugano', 'Chur') "
+             "and cast(amount as decimal) >= 100000",
+    "fields": ["id", "number", {"to": "name", "value": "trim(first_name || ' ' || last_name)"}, "email", "city", "note",
+               "quantity", "amount", "rate", "score", "active", "born", "changed",
+               {"to": "gross", "value": "round(cast(amount as decimal) * 1.081, 2)"}]}
+WORKBOOK = {"source": {"connection": "data", "file": "items.xlsx", "again": True, "format": "xlsx"}}
 
 
 JOBS = [
@@ -45,7 +64,17 @@ JOBS = [
     Job("csv", "CSV → rows, one thread each", (Peer("DuckDB read_csv(all_varchar)", "duckdb_csv", 0.33),),
         ("duckdb",), "local", "", threads=1),
     Job("csv-two", "CSV → rows, two threads each", (Peer("DuckDB read_csv(all_varchar)", "duckdb_csv", 1.0),),
-        ("duckdb",), "local", "", arguments=("ahead",), threads=2),
+        ("duckdb",), "local", "", arguments=("ahead",)),
+    Job("rule", "CSV → CSV, a rule and two computed fields",
+        (Peer("DuckDB copy", "duckdb_rule", 0.5, same="rows"),
+         Peer("Miller", "miller_rule", 0.1, rounds=1, same="rows_but_last_cell")),
+        ("duckdb",), "local", "items.csv", mapping=RULE_AND_FIELDS),
+    Job("rule-one", "the same, one processor each", (Peer("DuckDB copy", "duckdb_rule", 0.5, same="rows"),),
+        ("duckdb",), "local", "items.csv", threads=1, cpus="0", mapping=RULE_AND_FIELDS),
+    Job("xlsx", "Excel workbook of 200,000 rows → CSV", (Peer("xlsx2csv", "xlsx2csv", 0.2, same="rows"),),
+        ("workbook",), "local", "items.csv", mapping=WORKBOOK),
+    Job("expression", "expressions", (Peer("a prepared SQLite statement a row", "", 0.1),), (), "local", "",
+        expressions=True),
     Job("bzip2", "file → bzip2", (Peer("pbzip2 -p2", "pbzip2", 1.05),), (), "local", "items.csv.bz2"),
     Job("gzip", "file → gzip", (Peer("pigz -p2", "pigz", 1.05),), (), "local", "items.csv.gz"),
     Job("zstd", "file → zstd", (Peer("zstd -T2", "zstd", 1.05),), (), "local", "items.csv.zst"),

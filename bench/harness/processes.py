@@ -71,6 +71,14 @@ class Server:
                 self.process.wait()
 
 
+class Timed:
+    """One run that was measured by the program which did it, alone on one processor."""
+
+    def __init__(self, seconds):
+        self.seconds = self.cpu_seconds = seconds
+        self.mebibytes, self.bytes = 0, 0
+
+
 class Measured:
     """One run of a command: seconds by the clock, and the peak memory of its largest process."""
 

@@ -15,7 +15,7 @@ class Comparison:
     """The runs of one job against one peer, pair by pair."""
 
     def __init__(self, job, peer, ours, theirs):
-        self.job, self.peer, self.ours, self.theirs = job, peer, ours, theirs
+        self.job, self.peer, self.ours, self.theirs = job, peer, ours[:len(theirs)], theirs
         self.ratios = [our.seconds / their.seconds for our, their in zip(ours, theirs)]
         self.ratio = statistics.median(self.ratios)
 
@@ -24,9 +24,9 @@ class Comparison:
 
     def cells(self):
         return [self.job.title, f"{median(self.ours):.2f}", self.peer.name, f"{median(self.theirs):.2f}",
-                f"{self.ratio:.2f}", "" if self.peer.target is None else f"≤ {self.peer.target}",
+                f"{self.ratio:.3f}" if self.ratio < 0.095 else f"{self.ratio:.2f}", "" if self.peer.target is None else f"≤ {self.peer.target}",
                 "" if self.peer.target is None else "holds" if self.holds() else "MISSED",
-                f"{peak(self.ours):.0f}", f"{peak(self.theirs):.0f}"]
+                peak_text(self.ours), peak_text(self.theirs)]
 
     def as_json(self):
         return {"job": self.job.name, "peer": self.peer.name, "ratio": round(self.ratio, 3),
@@ -39,7 +39,12 @@ def median(runs):
 
 
 def peak(runs):
+    """0 when nobody measured it."""
     return max(run.mebibytes for run in runs)
+
+
+def peak_text(runs):
+    return f"{peak(runs):.0f}" if peak(runs) > 0 else ""
 
 
 def runs_json(runs):
@@ -64,7 +69,7 @@ def table(comparisons):
 # A peer's name, and what prints its version.
 VERSIONS = [("psql", "--version"), ("mariadb", "--version"), ("sqlite3", "--version"), ("ssh", "-V"),
             ("rclone", "--version"), ("curl", "--version"), ("lftp", "--version"), ("pbzip2", "--version"),
-            ("pigz", "--version"), ("zstd", "--version")]
+            ("pigz", "--version"), ("zstd", "--version"), ("mlr", "--version"), ("xlsx2csv", "--version")]
 
 
 def output_of(*command):

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rows that all jobs move: the same for every system, made once, without chance."""
 import csv
+import datetime
 import io
 import random
 import sqlite3
 import sys
+import zipfile
+from xml.sax.saxutils import escape
 
 # name, PostgreSQL, MariaDB, SQLite
 COLUMNS = [
@@ -97,6 +100,73 @@ def write_sqlite(count, path):
     connection.close()
 
 
+def column_letters(number):
+    return chr(ord("A") + number)
+
+
+def days_since_1900(text):
+    day, _, clock = text.partition(" ")
+    whole = (datetime.date.fromisoformat(day) - datetime.date(1899, 12, 30)).days
+    hours, minutes, seconds = (float(part) for part in clock.split(":")) if clock else (0, 0, 0)
+    return repr(whole + (hours * 3600 + minutes * 60 + seconds) / 86400) if clock else str(whole)
+
+
+SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+WORKBOOK_PARTS = {
+    "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    + "".join(f'<Override PartName="/xl/{part}.xml" ContentType="application/vnd.openxmlformats-officedocument.'
+              f'spreadsheetml.{kind}+xml"/>' for part, kind in (
+                  ("workbook", "sheet.main"), ("worksheets/sheet1", "worksheet"), ("styles", "styles"),
+                  ("sharedStrings", "sharedStrings"))) + "</Types>",
+    "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="rId1" '
+    f'Type="{RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">'
+    + "".join(f'<Relationship Id="rId{number}" Type="{RELATIONS}/{kind}" Target="{part}.xml"/>' for number, kind, part in (
+        (1, "worksheet", "worksheets/sheet1"), (2, "styles", "styles"), (3, "sharedStrings", "sharedStrings")))
+    + "</Relationships>",
+    "xl/workbook.xml": f'<workbook xmlns="{SHEET}" xmlns:r="{RELATIONS}"><sheets>'
+    '<sheet name="items" sheetId="1" r:id="rId1"/></sheets></workbook>',
+    # Cells of style 1 are days, those of style 2 days with their time.
+    "xl/styles.xml": f'<styleSheet xmlns="{SHEET}"><numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/>'
+    '<numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts><fonts count="1"><font/></fonts>'
+    '<fills count="1"><fill/></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+    '<cellXfs count="3"><xf/><xf numFmtId="164" applyNumberFormat="1"/><xf numFmtId="165" applyNumberFormat="1"/>'
+    '</cellXfs></styleSheet>'}
+NUMBERS = {"id", "quantity", "amount", "score"}
+
+
+def write_xlsx(count, path):
+    """As Excel lays it out: texts in a table of their own, numbers in their cells, days as numbers with a style."""
+    texts = {}
+
+    def cell(column, row, text):
+        name, place = COLUMNS[column][0], f'r="{column_letters(column)}{row}"'
+        if text is None:
+            return ""
+        if row > 1 and name in NUMBERS:
+            return f"<c {place}><v>{float(text)!r}</v></c>".replace(".0</v>", "</v>")
+        if row > 1 and name in ("born", "changed"):
+            text = text.partition(".")[0]
+            return f'<c {place} s="{1 if name == "born" else 2}"><v>{days_since_1900(text)}</v></c>'
+        return f'<c {place} t="s"><v>{texts.setdefault(text, len(texts))}</v></c>'
+
+    sheet = io.StringIO()
+    sheet.write(f'<worksheet xmlns="{SHEET}"><sheetData>')
+    table = [tuple(column[0] for column in COLUMNS), *((str(row), *cells) for row, cells in enumerate(different_rows(), 1))]
+    for row, cells in enumerate(table[:count + 1], 1):
+        line = "".join(cell(column, row, text) for column, text in enumerate(cells))
+        sheet.write(f'<row r="{row}">{line}</row>')
+    sheet.write("</sheetData></worksheet>")
+    shared = "".join(f"<si><t>{escape(text)}</t></si>" for text in texts)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        for part, content in {**WORKBOOK_PARTS, "xl/worksheets/sheet1.xml": sheet.getvalue(),
+                              "xl/sharedStrings.xml": f'<sst xmlns="{SHEET}" uniqueCount="{len(texts)}">{shared}</sst>'}.items():
+            book.writestr(part, f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n{content}')
+
+
 # In a process of its own, so that its memory is not counted against what is measured later.
 if __name__ == "__main__":
-    {"tsv": write_tsv, "csv": write_csv, "sqlite": write_sqlite}[sys.argv[1]](int(sys.argv[2]), sys.argv[3])
+    {"tsv": write_tsv, "csv": write_csv, "sqlite": write_sqlite, "xlsx": write_xlsx}[sys.argv[1]](int(sys.argv[2]), sys.argv[3])

@@ -139,7 +139,8 @@ public:
             columns.push_back({.to = to, .from = {}});
         }
         for (auto& column : suggest_columns(columns, names_of(source_.schema))) {
-            add(std::move(column), Node(), {.to = column.to, .from = column.to});
+            Field field{.to = column.to, .from = column.to, .value = {}};
+            add(std::move(column), Node(), std::move(field));
         }
     }
 

@@ -92,11 +92,10 @@ json::array names_json(const std::vector<std::string>& names) {
 
 std::string fields_yaml(const FieldSuggestion& suggestion) {
     const auto found = std::ranges::count_if(suggestion.lines, [](const auto& line) { return !line.item.is_null(); });
-    std::string text =
-        suggestion.wanted_by.empty()
-            ? fmt::format("# {}: all columns of {}\n", suggestion.mapping, word(suggestion.source))
-            : fmt::format("# {}: {} of {} columns that {} wants, from {}\n", suggestion.mapping, found,
-                          suggestion.lines.size(), suggestion.wanted_by, word(suggestion.source));
+    std::string text = suggestion.wanted_by.empty()
+                           ? fmt::format("# {}: all columns of {}\n", suggestion.mapping, word(suggestion.source))
+                           : fmt::format("# {}: {} of {} columns that {} wants, from {}\n", suggestion.mapping, found,
+                                         suggestion.lines.size(), suggestion.wanted_by, word(suggestion.source));
     if (suggestion.rows_seen_for_types > 0) {
         text += fmt::format("# Types are those of the first {} rows; later rows with other values will be rejected.\n",
                             with_thousands(suggestion.rows_seen_for_types));
@@ -119,11 +118,11 @@ json::object fields_json(const FieldSuggestion& suggestion) {
     json::array columns;
     for (const auto& line : suggestion.lines) {
         const auto& item = line.item;
-        columns.push_back(
-            json::object{{"to", line.column.to},
-                         {"match", json::string_view(name_of(line.column.match))},
-                         {"candidates", names_json(line.column.candidates)},
-                         {"field", item.is_scalar() ? json::value(json::object{{"to", item.shown()}}) : to_json(item)}});
+        columns.push_back(json::object{
+            {"to", line.column.to},
+            {"match", json::string_view(name_of(line.column.match))},
+            {"candidates", names_json(line.column.candidates)},
+            {"field", item.is_scalar() ? json::value(json::object{{"to", item.shown()}}) : to_json(item)}});
     }
     return {{"mapping", suggestion.mapping},
             {"source", suggestion.source},

@@ -22,7 +22,7 @@ struct FieldSuggestion {
     std::string source;     // what was read
     std::string wanted_by;  // who says which columns the target wants; empty = nobody, so all are taken
     std::vector<Line> lines;
-    std::vector<std::string> unused;     // columns of the source
+    std::vector<std::string> unused;        // columns of the source
     std::uint64_t rows_seen_for_types = 0;  // 0 = no types are proposed
     std::vector<std::string> warnings;
 };

@@ -30,7 +30,9 @@ TEST(FoldedName, knows_both_ways_to_write_umlauts) {
 }
 
 TEST(FoldedName, takes_any_bytes) {
-    EXPECT_EQ(folded_name("a\xFF_B", Umlauts::WrittenOut), "a\xFF" "b");
+    EXPECT_EQ(folded_name("a\xFF_B", Umlauts::WrittenOut),
+              "a\xFF"
+              "b");
     EXPECT_EQ(folded_name("", Umlauts::Plain), "");
     EXPECT_EQ(folded_name("_-", Umlauts::Plain), "");
 }

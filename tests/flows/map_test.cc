@@ -121,8 +121,7 @@ TEST_F(Map, wants_the_columns_that_the_target_file_has_already) {
 }
 
 TEST_F(Map, proposes_types_for_files_and_leaves_codes_alone) {
-    write_file(company / "out/in.csv",
-               "zip;Preis;code;born;note\n8001;1.234,50;007;31.12.1999;x\n8002;2,00;010;;1\n");
+    write_file(company / "out/in.csv", "zip;Preis;code;born;note\n8001;1.234,50;007;31.12.1999;x\n8002;2,00;010;;1\n");
     configure(file);
     const auto suggestion = suggested();
     EXPECT_EQ(suggestion,
@@ -141,7 +140,8 @@ TEST_F(Map, proposes_types_for_files_and_leaves_codes_alone) {
 TEST_F(Map, reads_another_file_in_place_of_the_source) {
     configure(file);
     write_file(company / "sample.csv", "a;b\n1;x\n");
-    EXPECT_THAT(suggested({"--input", company / "sample.csv"}), HasSubstr("fields:\n  - { to: a, type: integer }\n  - b\n"));
+    EXPECT_THAT(suggested({"--input", company / "sample.csv"}),
+                HasSubstr("fields:\n  - { to: a, type: integer }\n  - b\n"));
 }
 
 TEST_F(Map, proposals_survive_any_name) {
