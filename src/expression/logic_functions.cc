@@ -142,35 +142,53 @@ void is_distinct(Call& call) {
     });
 }
 
-// A long list of constants, looked up instead of walked along.
-struct TextSet {
-    std::unordered_set<std::string_view> texts;
-    bool is_made = false;
+// Constants that are looked for in every row: most texts differ from all of them by their lengths, and
+// a long list is looked up instead of walked along.
+class TextSet {
+public:
+    explicit TextSet(std::span<const Vector* const> items) {
+        for (const auto* item : items) {
+            const auto text = item->at<Cell>(0).text();
+            lengths_ |= bit_of(text.size());
+            if (items.size() < long_list) {
+                few_.push_back(text);
+            } else {
+                many_.insert(text);
+            }
+        }
+    }
+    bool contains(std::string_view text) const {
+        if ((lengths_ & bit_of(text.size())) == 0) {
+            return false;
+        }
+        return many_.empty() ? std::ranges::find(few_, text) != few_.end() : many_.contains(text);
+    }
+
+private:
+    static constexpr std::size_t long_list = 8;
+    static std::uint64_t bit_of(std::size_t length) { return std::uint64_t{1} << std::min<std::size_t>(length, 63); }
+
+    std::uint64_t lengths_ = 0;
+    std::vector<std::string_view> few_;
+    std::unordered_set<std::string_view> many_;
 };
-constexpr std::size_t long_list = 8;
 
 bool is_constant_list(const Call& call) {
-    return call.arguments[0]->kind() == Kind::Text && call.arguments.size() > long_list &&
+    return call.arguments[0]->kind() == Kind::Text &&
            std::ranges::all_of(call.arguments.subspan(1),
                                [](const Vector* item) { return item->stride() == 0 && item->all_valid(); });
 }
 
 void in_constant_texts(Call& call) {
     if (!call.memory.has_value()) {
-        call.memory.emplace<TextSet>();
+        call.memory.emplace<TextSet>(call.arguments.subspan(1));
     }
-    auto& set = *std::any_cast<TextSet>(&call.memory);
-    if (!set.is_made) {
-        for (const auto* item : call.arguments.subspan(1)) {
-            set.texts.insert(item->at<Cell>(0).text());
-        }
-        set.is_made = true;
-    }
+    const auto& set = *std::any_cast<TextSet>(&call.memory);
     bool* out = call.out.start<bool>(Kind::Boolean, call.rows, call.stride);
     const auto& value = *call.arguments[0];
     for (std::size_t row = 0; row < count_of(call); ++row) {
         const bool is_valid = value.state(row) == State::Valid;
-        out[row] = is_valid && set.texts.contains(value.at<Cell>(row).text());
+        out[row] = is_valid && set.contains(value.at<Cell>(row).text());
         if (!is_valid) {
             call.out.take_state(row, value, row);
         }

@@ -67,7 +67,8 @@ CsvWriter::CsvWriter(OutputStream& out, const Schema& schema, CsvDialect dialect
       line_end_(text_of(dialect_.line_end)),
       margin_(delimiter_.size() + null_text_.size() + line_end_.size() + 2 + CsvScan::slack),
       bare_scan_(bare_specials(dialect_)),
-      quoted_scan_(quoted_specials(dialect_)) {
+      quoted_scan_(quoted_specials(dialect_)),
+      notable_(CsvFound::special | CsvFound::non_ascii) {
     if (schema.empty()) {
         throw Error(ErrorKind::Invalid, "csv: there are no columns to write");
     }
@@ -86,6 +87,9 @@ CsvWriter::CsvWriter(OutputStream& out, const Schema& schema, CsvDialect dialect
     }
     if (dialect_.header) {
         append_header(schema);
+    }
+    if (!is_single_byte(dialect_.encoding)) {
+        notable_ = CsvFound::special;
     }
 }
 
@@ -129,18 +133,35 @@ void CsvWriter::write(const Context& context, const Batch& batch) {
     for (std::size_t index = 0; index < columns_.size(); ++index) {
         columns_[index].cells = batch.column(index).data();
     }
+    for (std::size_t row = 0; row < batch.rows();) {
+        const std::size_t start = used();
+        const std::size_t first = row;
+        row = append_rows(batch, first);
+        const std::string_view added(buffer_.get() + start, used() - start);
+        if ((notable_ & CsvFound::non_ascii) == 0 && !is_utf8(added)) {
+            at_ = buffer_.get() + start;
+            notable_ |= CsvFound::non_ascii;
+            row = append_rows(batch, first);
+            notable_ = CsvFound::special;
+        }
+        if (used() >= block_bytes) {
+            flush(context);
+        }
+    }
+}
+
+std::size_t CsvWriter::append_rows(const Batch& batch, std::size_t row) {
     // A copy of its own, so that it can stay in registers while bytes are stored.
     const CsvScan scan = bare_scan_;
     const std::size_t rows = batch.rows();
-    for (std::size_t row = 0; row < rows; ++row) {
+    for (; row < rows && used() < block_bytes; ++row) {
         const std::size_t start = used();
         if (const auto column = append_row(row, scan)) {
             at_ = buffer_.get() + start;
             reject(batch, row, *column);
-        } else if (used() >= block_bytes) {
-            flush(context);
         }
     }
+    return row;
 }
 
 void CsvWriter::finish(const Context& context) {
@@ -154,6 +175,7 @@ void CsvWriter::finish(const Context& context) {
     const std::size_t width = columns_.size();
     const std::string_view null_text = null_text_;
     const std::string_view delimiter = delimiter_;
+    const unsigned notable = notable_;
     char* at = at_;
     for (std::size_t column = 0; column < width; ++column) {
         const ColumnPlan& plan = plans[column];
@@ -176,7 +198,7 @@ void CsvWriter::finish(const Context& context) {
         }
         unsigned found = CsvFound::nothing;
         if (plan.treatment == Treatment::Copy) {
-            found = scan.copy(text, at);
+            found = scan.copy(text, at) & notable;
             if (found == CsvFound::nothing && text.size() != null_text.size()) [[likely]] {
                 at += text.size();
                 continue;
@@ -229,7 +251,7 @@ bool CsvWriter::append_cell(const ColumnPlan& plan, std::string_view text) {
 bool CsvWriter::append_text(std::string_view text, Quotes quotes) {
     make_room(2 * text.size() + margin_);
     if (quotes == Quotes::Always && dialect_.quoting != CsvQuoting::Never) {
-        const unsigned found = quoted_scan_.copy(text, at_ + 1);
+        const unsigned found = quoted_scan_.copy(text, at_ + 1) & notable_;
         if (found != CsvFound::nothing) {
             return append_with_care(text, found, quotes);
         }
@@ -238,7 +260,7 @@ bool CsvWriter::append_text(std::string_view text, Quotes quotes) {
         at_ += text.size() + 2;
         return true;
     }
-    const unsigned found = bare_scan_.copy(text, at_);
+    const unsigned found = bare_scan_.copy(text, at_) & notable_;
     if (found != CsvFound::nothing || text == null_text_) {
         return append_with_care(text, found, quotes);
     }
@@ -246,7 +268,8 @@ bool CsvWriter::append_text(std::string_view text, Quotes quotes) {
     return true;
 }
 
-// For cells in which something was found, or that might be taken for NULL.
+// For cells in which something was found, or that might be taken for NULL; as bare ones they were
+// copied already.
 bool CsvWriter::append_with_care(std::string_view text, unsigned found, Quotes quotes) {
     if ((found & CsvFound::non_ascii) != 0) {
         const auto original = text;
@@ -263,7 +286,6 @@ bool CsvWriter::append_with_care(std::string_view text, unsigned found, Quotes q
     } else if (quotes == Quotes::Always || needs_quotes(text, found)) {
         append_quoted(text);
     } else {
-        std::memcpy(at_, text.data(), text.size());
         at_ += text.size();
     }
     return true;

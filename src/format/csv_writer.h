@@ -44,6 +44,8 @@ private:
     void append_header(const Schema&);
     // The number of the column whose cell, as obstacle_ says, cannot be written; none = all written.
     std::optional<std::size_t> append_row(std::size_t row, CsvScan scan);
+    // Appends rows of the batch from `row` on until a block is full, and returns the first that it did not.
+    std::size_t append_rows(const Batch&, std::size_t row);
     // These append one cell, or return false and set obstacle_.
     bool append_cell(const ColumnPlan&, std::string_view text);
     bool append_text(std::string_view text, Quotes);
@@ -74,6 +76,9 @@ private:
     CsvScan bare_scan_;
     CsvScan quoted_scan_;
     std::vector<ColumnPlan> columns_;
+    // What of CsvFound a cell is looked at more closely for. UTF-8 that becomes no other encoding is
+    // checked by the block, and cell by cell only where a block has a mistake.
+    unsigned notable_;
 
     // In the target's encoding, but in UTF-8 where that is UTF-16.
     std::unique_ptr<char[]> buffer_;

@@ -142,12 +142,8 @@ BoundFields::BoundFields(const RowRules& rules, const Schema& source, const std:
         }
         add_field(field, source, object, fmt::format("{}.fields[{}]", rules.path, schema_.size() + 1));
     }
-    field_places_ = places_of(*fields_, source);
-    for (std::size_t i = 0; passes_through_ && i < schema_.size(); ++i) {
-        // A column that feeds two fields is asked for once.
-        passes_through_ = fields_->bare_column(i) == fields_->columns()[std::min(i, fields_->columns().size() - 1)] &&
-                          fields_->columns().size() == schema_.size();
-    }
+    // A column that feeds two fields is asked for once.
+    passes_through_ = fields_->results() == 0 && source_columns_.size() == schema_.size();
     if (!rules.where.empty()) {
         passes_through_ = false;
         rule_ = std::make_unique<Program>(source, rules.parameters, rules.facts);
@@ -166,22 +162,23 @@ BoundFields::BoundFields(const RowRules& rules, const Schema& source, const std:
 
 void BoundFields::add_field(const Field& field, const Schema& source, const std::string& object,
                             const std::string& path) {
-    std::size_t result = 0;
-    const bool is_copy = field.value.empty() && !field.constant;
-    const auto index = is_copy ? find(source, field.from, object) : 0;
-    try {
-        result = field.constant        ? fields_->add_constant(*field.constant, field.treatment)
-                 : field.value.empty() ? fields_->add_column(index, field.treatment)
-                                       : fields_->add(field.value, field.treatment);
-    } catch (Error& error) {
-        throw error.while_doing(fmt::format("{} ({})", path, field.to));
+    std::optional<std::size_t> copied;
+    if (field.value.empty() && !field.constant) {
+        copied = find(source, field.from, object);
     }
     Column column;
-    if (const auto bare = fields_->bare_column(result)) {
-        column = source[*bare];
+    if (copied && field.treatment == Treatment{}) {
+        column = source[*copied];
+        origins_.push_back({Origin::Kind::Column, place_of(column.name)});
     } else {
-        passes_through_ = false;
-        column.type = type_of(fields_->kind(result));
+        const auto result = add_result(field, copied, path);
+        origins_.push_back({Origin::Kind::Result, result});
+        field_places_ = places_of(*fields_, source);
+        if (const auto bare = fields_->bare_column(result)) {
+            column = source[*bare];
+        } else {
+            column.type = type_of(fields_->kind(result));
+        }
     }
     column.name = field.to;
     if (field.treatment.max_length > 0 && column.type == Type::Text) {
@@ -190,15 +187,29 @@ void BoundFields::add_field(const Field& field, const Schema& source, const std:
     schema_.push_back(std::move(column));
 }
 
+std::size_t BoundFields::add_result(const Field& field, std::optional<std::size_t> copied, const std::string& path) {
+    try {
+        return field.constant ? fields_->add_constant(*field.constant, field.treatment)
+               : copied       ? fields_->add_column(*copied, field.treatment)
+                              : fields_->add(field.value, field.treatment);
+    } catch (Error& error) {
+        throw error.while_doing(fmt::format("{} ({})", path, field.to));
+    }
+}
+
+std::size_t BoundFields::place_of(const std::string& source_column) {
+    const auto known = std::ranges::find(source_columns_, source_column);
+    const auto place = static_cast<std::size_t>(known - source_columns_.begin());
+    if (known == source_columns_.end()) {
+        source_columns_.push_back(source_column);
+    }
+    return place;
+}
+
 std::vector<std::size_t> BoundFields::places_of(const Program& program, const Schema& source) {
     std::vector<std::size_t> places;
     for (const auto column : program.columns()) {
-        const auto& name = source[column].name;
-        const auto known = std::ranges::find(source_columns_, name);
-        places.push_back(static_cast<std::size_t>(known - source_columns_.begin()));
-        if (known == source_columns_.end()) {
-            source_columns_.push_back(name);
-        }
+        places.push_back(place_of(source[column].name));
     }
     return places;
 }
@@ -225,10 +236,10 @@ MappedRows RowMapper::map(const Batch& in, std::size_t first, Batch& out) {
 }
 
 MappedRows RowMapper::map(const Batch& in, std::size_t first, std::size_t count, Batch& out) {
-    out.clear();
+    out.clear_for(count);
     MappedRows mapped{.taken = count, .filtered = 0, .rejects = {}};
     choose(in, first, count, out, mapped);
-    if (!chosen_.empty()) {
+    if (!chosen_.empty() && fields_.fields_->results() > 0) {
         evaluation_.run(chosen_columns(in, first, count), chosen_.size(), out.arena());
     }
     put_results(in, first, out, mapped);
@@ -279,12 +290,41 @@ const RowMapper::Columns& RowMapper::chosen_columns(const Batch& in, std::size_t
 }
 
 void RowMapper::put_results(const Batch& in, std::size_t first, Batch& out, MappedRows& mapped) {
-    const auto width = fields_.schema_.size();
-    // Rows that fail in some field, by the first such field.
+    reject_failures(in, first, mapped);
+    rows_.resize(good_.size());
+    std::ranges::transform(good_, rows_.begin(),
+                           [&](std::uint32_t place) { return static_cast<std::uint32_t>(first) + chosen_[place]; });
+    for (std::size_t field = 0; field < fields_.origins_.size(); ++field) {
+        const auto& origin = fields_.origins_[field];
+        Cell* cells = out.build(field).data();
+        if (origin.kind == BoundFields::Origin::Kind::Column) {
+            const Cell* const from = in.column(origin.place).data();
+            for (const auto row : rows_) {
+                *cells++ = from[row];
+            }
+        } else if (!good_.empty()) {
+            const auto& result = evaluation_.result(origin.place);
+            for (const auto place : good_) {
+                *cells++ = result.state(place) == State::Null ? Cell() : result.at<Cell>(place);
+            }
+        }
+    }
+    out.set_rows(good_.size());
+    out.set_first_row(in.row_number(first));
+    out.set_file(in.file());
+    put_origins(in, mapped.taken, out);
+}
+
+void RowMapper::reject_failures(const Batch& in, std::size_t first, MappedRows& mapped) {
     good_.resize(chosen_.size());
     std::iota(good_.begin(), good_.end(), 0U);
-    for (std::size_t field = 0; field < width && !good_.empty(); ++field) {
-        const auto& result = evaluation_.result(field);
+    // Of a row in which several fields fail, the first one tells.
+    for (std::size_t field = 0; field < fields_.origins_.size() && !good_.empty(); ++field) {
+        const auto& origin = fields_.origins_[field];
+        if (origin.kind == BoundFields::Origin::Kind::Column) {
+            continue;
+        }
+        const auto& result = evaluation_.result(origin.place);
         if (result.all_valid() || !result.has_failures()) {
             continue;
         }
@@ -297,27 +337,16 @@ void RowMapper::put_results(const Batch& in, std::size_t first, Batch& out, Mapp
             return true;
         });
     }
-    for (std::size_t field = 0; field < width; ++field) {
-        auto& cells = out.build(field);
-        cells.resize(good_.size());
-        if (good_.empty()) {
-            continue;
-        }
-        const auto& result = evaluation_.result(field);
-        for (std::size_t i = 0; i < good_.size(); ++i) {
-            cells[i] = result.state(good_[i]) == State::Null ? Cell() : result.at<Cell>(good_[i]);
-        }
+}
+
+void RowMapper::put_origins(const Batch& in, std::size_t taken, Batch& out) {
+    auto& origins = out.origins();
+    if (in.origins().empty() && rows_.size() == taken) {
+        origins.clear();
+        return;
     }
-    out.set_rows(good_.size());
-    out.set_first_row(in.row_number(first));
-    out.set_file(in.file());
-    const bool is_gapless = good_.size() == mapped.taken && in.origins().empty();
-    if (!is_gapless) {
-        for (const auto row : good_) {
-            const auto place = first + chosen_[row];
-            out.origins().push_back(in.origins().empty() ? RowOrigin{in.row_number(place), 0, {}}
-                                                         : in.origins()[place]);
-        }
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+        origins[i] = in.origins().empty() ? RowOrigin{in.row_number(rows_[i]), 0, {}} : in.origins()[rows_[i]];
     }
 }
 

@@ -65,11 +65,20 @@ private:
     friend class RowMapper;
 
     void add_field(const Field& field, const Schema& source, const std::string& object, const std::string& path);
+    // What a field's values are: a source column as it is, or a result of fields_.
+    struct Origin {
+        enum class Kind : std::uint8_t { Column, Result } kind;
+        std::size_t place;  // in source_columns_, or among the results
+    };
+    std::size_t add_result(const Field& field, std::optional<std::size_t> copied, const std::string& path);
+    // Asks the source for the column, once.
+    std::size_t place_of(const std::string& source_column);
     std::vector<std::size_t> places_of(const Program& program, const Schema& source);
 
     std::vector<std::string> source_columns_;
     Schema schema_;
     bool passes_through_ = true;
+    std::vector<Origin> origins_;    // of the fields
     std::unique_ptr<Program> rule_;  // null = every row
     std::unique_ptr<Program> fields_;
     // Per column of a program: its index in source_columns_.
@@ -103,12 +112,16 @@ private:
     void choose(const Batch& in, std::size_t first, std::size_t count, Batch& out, MappedRows& mapped);
     const Columns& chosen_columns(const Batch& in, std::size_t first, std::size_t count);
     void put_results(const Batch& in, std::size_t first, Batch& out, MappedRows& mapped);
+    // Leaves in good_ the chosen rows in which no field fails.
+    void reject_failures(const Batch& in, std::size_t first, MappedRows& mapped);
+    void put_origins(const Batch& in, std::size_t taken, Batch& out);
 
     const BoundFields& fields_;
     std::optional<Evaluation> rule_;
     Evaluation evaluation_;
-    std::vector<std::uint32_t> chosen_;
-    std::vector<std::uint32_t> good_;
+    std::vector<std::uint32_t> chosen_;  // rows of the slice
+    std::vector<std::uint32_t> good_;    // places in chosen_
+    std::vector<std::uint32_t> rows_;    // the good ones, as rows of the batch
     Columns columns_;
     std::vector<std::vector<Cell>> packed_;
 };
