@@ -24,7 +24,8 @@ class Comparison:
 
     def cells(self):
         return [self.job.title, f"{median(self.ours):.2f}", self.peer.name, f"{median(self.theirs):.2f}",
-                f"{self.ratio:.3f}" if self.ratio < 0.095 else f"{self.ratio:.2f}", "" if self.peer.target is None else f"≤ {self.peer.target}",
+                f"{self.ratio:.2f}" if self.ratio >= 0.1 else f"{self.ratio:.3f}",
+                "" if self.peer.target is None else f"≤ {self.peer.target}",
                 "" if self.peer.target is None else "holds" if self.holds() else "MISSED",
                 peak_text(self.ours), peak_text(self.theirs)]
 

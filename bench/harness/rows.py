@@ -3,6 +3,7 @@
 import csv
 import datetime
 import io
+import itertools
 import random
 import sqlite3
 import sys
@@ -124,14 +125,15 @@ WORKBOOK_PARTS = {
     "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="rId1" '
     f'Type="{RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
     "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">'
-    + "".join(f'<Relationship Id="rId{number}" Type="{RELATIONS}/{kind}" Target="{part}.xml"/>' for number, kind, part in (
-        (1, "worksheet", "worksheets/sheet1"), (2, "styles", "styles"), (3, "sharedStrings", "sharedStrings")))
+    + "".join(f'<Relationship Id="rId{number}" Type="{RELATIONS}/{kind}" Target="{part}.xml"/>'
+              for number, kind, part in ((1, "worksheet", "worksheets/sheet1"), (2, "styles", "styles"),
+                                         (3, "sharedStrings", "sharedStrings")))
     + "</Relationships>",
     "xl/workbook.xml": f'<workbook xmlns="{SHEET}" xmlns:r="{RELATIONS}"><sheets>'
     '<sheet name="items" sheetId="1" r:id="rId1"/></sheets></workbook>',
     # Cells of style 1 are days, those of style 2 days with their time.
-    "xl/styles.xml": f'<styleSheet xmlns="{SHEET}"><numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/>'
-    '<numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts><fonts count="1"><font/></fonts>'
+    "xl/styles.xml": f'<styleSheet xmlns="{SHEET}"><numFmts count="2">'
+    '<numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/><numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts><fonts count="1"><font/></fonts>'
     '<fills count="1"><fill/></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
     '<cellXfs count="3"><xf/><xf numFmtId="164" applyNumberFormat="1"/><xf numFmtId="165" applyNumberFormat="1"/>'
     '</cellXfs></styleSheet>'}
@@ -155,18 +157,21 @@ def write_xlsx(count, path):
 
     sheet = io.StringIO()
     sheet.write(f'<worksheet xmlns="{SHEET}"><sheetData>')
-    table = [tuple(column[0] for column in COLUMNS), *((str(row), *cells) for row, cells in enumerate(different_rows(), 1))]
-    for row, cells in enumerate(table[:count + 1], 1):
+    names = tuple(column[0] for column in COLUMNS)
+    rows = ((str(row), *cells) for row, cells in enumerate(different_rows(), 1))
+    for row, cells in enumerate(itertools.islice(itertools.chain([names], rows), count + 1), 1):
         line = "".join(cell(column, row, text) for column, text in enumerate(cells))
         sheet.write(f'<row r="{row}">{line}</row>')
     sheet.write("</sheetData></worksheet>")
     shared = "".join(f"<si><t>{escape(text)}</t></si>" for text in texts)
+    parts = {**WORKBOOK_PARTS, "xl/worksheets/sheet1.xml": sheet.getvalue(),
+             "xl/sharedStrings.xml": f'<sst xmlns="{SHEET}" uniqueCount="{len(texts)}">{shared}</sst>'}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
-        for part, content in {**WORKBOOK_PARTS, "xl/worksheets/sheet1.xml": sheet.getvalue(),
-                              "xl/sharedStrings.xml": f'<sst xmlns="{SHEET}" uniqueCount="{len(texts)}">{shared}</sst>'}.items():
+        for part, content in parts.items():
             book.writestr(part, f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n{content}')
 
 
 # In a process of its own, so that its memory is not counted against what is measured later.
 if __name__ == "__main__":
-    {"tsv": write_tsv, "csv": write_csv, "sqlite": write_sqlite, "xlsx": write_xlsx}[sys.argv[1]](int(sys.argv[2]), sys.argv[3])
+    write = {"tsv": write_tsv, "csv": write_csv, "sqlite": write_sqlite, "xlsx": write_xlsx}[sys.argv[1]]
+    write(int(sys.argv[2]), sys.argv[3])

@@ -4,6 +4,7 @@
 #include "expression/vector.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <type_traits>
 
 namespace rowhaul {
@@ -12,8 +13,11 @@ inline int order(const Cell& a, const Cell& b) {
     return a.text().compare(b.text());
 }
 inline int order(const Decimal& a, const Decimal& b) {
-    if (are_small(a, b) && a.scale == b.scale) {
-        return a.coefficient < b.coefficient ? -1 : a.coefficient > b.coefficient ? 1 : 0;
+    const auto difference = static_cast<std::size_t>(std::abs(a.scale - b.scale));
+    if (are_small(a, b) && difference < small_powers.size()) {
+        const auto first = a.coefficient * (a.scale < b.scale ? small_powers[difference] : 1);
+        const auto second = b.coefficient * (b.scale < a.scale ? small_powers[difference] : 1);
+        return first < second ? -1 : first > second ? 1 : 0;
     }
     return compare(a, b);
 }

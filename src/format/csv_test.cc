@@ -250,6 +250,32 @@ TEST(CsvWriter, RejectsRowsThatTheEncodingCannotExpress) {
     EXPECT_EQ(file.rejects[1].field, "a");
 }
 
+TEST(CsvWriter, RejectsOnlyTheRowsWhoseTextIsNoUtf8) {
+    std::vector<std::vector<std::optional<std::string>>> rows;
+    std::string expected;
+    for (std::size_t row = 1; row <= 5000; ++row) {
+        const auto name = "Zürich " + std::string(row % 200, 'x');
+        if (row % 1000 == 7) {
+            rows.push_back({name, "\xC3"});
+            rows.push_back({"\xBC", name});
+        } else {
+            rows.push_back({name, "\"q\", é"});
+            expected += name + ",\"\"\"q\"\", é\"\n";
+        }
+    }
+    for (const auto encoding : {TextEncoding::Utf8, TextEncoding::Utf16Le}) {
+        auto options = no_header();
+        options.encoding = encoding;
+        const auto file = written(CsvFormat(options), two_texts, rows, 1000);
+        EXPECT_EQ(file.rejects.size(), 10U);
+        if (encoding == TextEncoding::Utf8) {
+            EXPECT_EQ(file.bytes, expected);
+            EXPECT_EQ(file.rejects.at(0).field, "b");
+            EXPECT_EQ(file.rejects.at(1).field, "a");
+        }
+    }
+}
+
 TEST(CsvWriter, ReplacesWhatTheEncodingCannotExpress) {
     auto options = no_header();
     options.encoding = TextEncoding::Iso8859p1;

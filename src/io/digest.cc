@@ -75,7 +75,7 @@ DigestStream::~DigestStream() {
 }
 
 void DigestStream::write(const Context& context, std::span<const std::byte> bytes) {
-    if (bytes.size() < worth_a_thread) {
+    if (bytes.size() < worth_a_thread || has_one_processor_) {
         digest(bytes);
         inner_->write(context, bytes);
     } else {

@@ -42,7 +42,8 @@ struct FileDigests {
 // Passes bytes on unchanged, counting and digesting them. Digesting runs on a thread of its own
 // while the inner stream writes the same block, so the slower of the two sets the pace, not their
 // sum; it needs no copy because both are done with a block before write() returns. Blocks of
-// 64 KiB and more make that worth its while, smaller ones are digested in place.
+// 64 KiB and more make that worth its while; smaller ones, and all where there is but one processor,
+// are digested in place.
 class DigestStream : public OutputStream {
 public:
     explicit DigestStream(std::unique_ptr<OutputStream> inner);
@@ -62,6 +63,7 @@ private:
     void wait_for_digest();
     void run();
 
+    const bool has_one_processor_ = std::thread::hardware_concurrency() == 1;
     std::unique_ptr<OutputStream> inner_;
     Hash md5_{HashAlgorithm::Md5};
     Hash sha256_{HashAlgorithm::Sha256};

@@ -98,6 +98,12 @@ TEST(RowMapper, rejects_rows_by_the_first_field_that_fails) {
         (Lines{"1|1", "[4 where invalid_integer y]", "[2 x invalid_integer x]", "[3 y division_by_zero ]"}));
 }
 
+TEST(RowMapper, copies_stay_beside_what_is_computed_of_their_row) {
+    EXPECT_EQ(mapped(rules({{"x", "b", ""}, {"y", "", "10 / cast(a as integer)"}, {"z", "a", ""}}, "b <> 'no'"),
+                     {{"1", "one"}, {"2", "no"}, {"0", "none"}, {"5", "five"}, {nullptr, "nil"}}),
+              (Lines{"one|10|1", "five|2|5", "nil|NULL|NULL", "[3 y division_by_zero ]"}));
+}
+
 TEST(RowMapper, treats_values_in_order) {
     const auto treated = [](Treatment treatment, const std::vector<std::vector<const char*>>& rows) {
         return mapped(rules({{.to = "x", .from = "a", .value = "", .treatment = std::move(treatment)}}), rows);
