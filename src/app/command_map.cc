@@ -23,14 +23,6 @@ struct SourceColumns {
     std::uint64_t rows_seen = 0;
 };
 
-std::vector<std::string> names_of(const Schema& schema) {
-    std::vector<std::string> names;
-    for (const auto& column : schema) {
-        names.push_back(column.name);
-    }
-    return names;
-}
-
 // Databases know the types of their columns; in files, values show them.
 void look_at_values(const Context& context, Source& source, SourceColumns& columns) {
     std::vector<std::string> untyped;

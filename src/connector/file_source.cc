@@ -46,14 +46,6 @@ bool blames_file(const Error& error) {
            error.kind() == ErrorKind::Denied;
 }
 
-std::vector<std::string> names_of(const Schema& schema) {
-    std::vector<std::string> names;
-    for (const auto& column : schema) {
-        names.push_back(column.name);
-    }
-    return names;
-}
-
 std::vector<std::size_t> places_of(const std::vector<std::string>& columns, const FileReader& reader) {
     const auto& schema = reader.schema();
     std::vector<std::size_t> places;

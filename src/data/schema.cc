@@ -31,4 +31,12 @@ std::string_view name_of(Type type) {
     return "text";
 }
 
+std::vector<std::string> names_of(const Schema& schema) {
+    std::vector<std::string> names;
+    for (const auto& column : schema) {
+        names.push_back(column.name);
+    }
+    return names;
+}
+
 }  // namespace rowhaul

@@ -50,4 +50,7 @@ struct Column {
 
 using Schema = std::vector<Column>;
 
+// Of its columns, in their order.
+std::vector<std::string> names_of(const Schema& schema);
+
 }  // namespace rowhaul

@@ -14,14 +14,6 @@ namespace {
 
 constexpr std::size_t longest_reject_value = 200;
 
-std::vector<std::string> names_of(const Schema& schema) {
-    std::vector<std::string> names;
-    for (const auto& column : schema) {
-        names.push_back(column.name);
-    }
-    return names;
-}
-
 std::vector<Field> all_columns(const Schema& schema) {
     std::vector<Field> fields;
     for (const auto& column : schema) {
