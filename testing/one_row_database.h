@@ -34,6 +34,7 @@ public:
     std::optional<std::uint64_t> estimate(const Context& context, const Selection& selection) override {
         return inner_->estimate(context, selection);
     }
+    std::unique_ptr<TableWriter> writer() const override { return inner_->writer(); }
 
 private:
     class Reader final : public RowReader {

@@ -32,17 +32,7 @@ std::vector<ReferenceEntry> reference_entries(const Catalog& catalog) {
         entries.push_back({known.info, "mappings.example.target.format", "Formats"});
     }
     for (const auto& part : project_parts()) {
-        std::string place = "settings";
-        if (part.type == "table_source") {
-            place = "mappings.example.source";
-        } else if (part.type == "file_target") {
-            place = "mappings.example.target";
-        } else if (part.type == "field") {
-            place = "mappings.example.fields[]";
-        } else if (part.type == "task") {
-            place = "tasks.example";
-        }
-        entries.push_back({part, place, "Parts of rowhaul.yaml"});
+        entries.push_back({part.info, part.place, "Parts of rowhaul.yaml"});
     }
     return entries;
 }

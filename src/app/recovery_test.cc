@@ -186,5 +186,86 @@ TEST(Executor, a_task_that_was_stopped_between_its_mappings_did_not_succeed) {
     EXPECT_FALSE(std::filesystem::exists(folder / "two.csv"));
 }
 
+// A mapping "people" of one row into a table, and a store that remembers a run of it that died while
+// it committed.
+class TableRecovery : public ::testing::Test {
+protected:
+    static constexpr std::string_view dead = "01A0000000000000000000DEAD";
+
+    TableRecovery() : erp_(folder_ / "erp.db", SqliteAccess::Create) {
+        SqliteHandle shop(folder_ / "shop.db", SqliteAccess::Create);
+        shop.execute("create table people (id int); insert into people values (7)");
+        erp_.execute("create table people (id int)");
+        write_file(folder_ / "rowhaul.yaml",
+                   fmt::format("version: 1\n"
+                               "connections: {{ shop: {{ type: sqlite, path: '{0}/shop.db' }}, "
+                               "erp: {{ type: sqlite, path: '{0}/erp.db' }} }}\n"
+                               "mappings: {{ people: {{ source: {{ connection: shop, table: people }}, "
+                               "target: {{ connection: erp, table: people }} }} }}\n",
+                               folder_.path().string()));
+        const ExecutionRecord record{.id = std::string(dead), .mapping = "people", .started = Moment()};
+        store_.begin(record);
+        Waybill waybill{.execution = record.id, .mapping = "people", .kind = "run"};
+        waybill.target_object = "people";
+        waybill.outcome = RunOutcome::Succeeded;
+        waybill.report.rows.read = waybill.report.rows.created = 1;
+        store_.committing(record.id, {}, to_json(waybill));
+    }
+    void given_the_latest_commit_of(std::string_view execution, std::int64_t fence) {
+        erp_.execute("create table rowhaul_commits (mapping text primary key, execution text, fence integer)");
+        erp_.run("insert into rowhaul_commits values ('people', ?, ?)", execution, fence);
+    }
+    RunResult run() {
+        const Catalog catalog = components();
+        const Project project(folder_ / "rowhaul.yaml", catalog);
+        Executor executor(project, store_, folder_ / "home", [] { return RunOutcome::Cancelled; });
+        RunObserver nobody;
+        return executor.run(Context(), {.name = "people"}, nobody);
+    }
+    RunOutcome outcome_of_the_dead() { return store_.execution(std::string(dead))->outcome.value(); }
+    std::int64_t rows() {
+        auto statement = erp_.prepare("select count(*) from people");
+        statement.step();
+        return statement.integer(0);
+    }
+
+    TemporaryFolder folder_;
+    SqliteHandle erp_;
+    Store store_{folder_ / "home"};
+};
+
+TEST_F(TableRecovery, a_run_that_died_after_its_commit_succeeded) {
+    given_the_latest_commit_of(dead, 1);
+    EXPECT_EQ(run().outcome, RunOutcome::Succeeded);
+    EXPECT_EQ(outcome_of_the_dead(), RunOutcome::Succeeded);
+}
+
+TEST_F(TableRecovery, a_run_that_died_before_its_commit_was_interrupted) {
+    given_the_latest_commit_of("01A0000000000000000000GONE", 1);
+    EXPECT_EQ(run().outcome, RunOutcome::Succeeded);
+    EXPECT_EQ(outcome_of_the_dead(), RunOutcome::Interrupted);
+    EXPECT_EQ(rows(), 1);
+}
+
+TEST_F(TableRecovery, a_run_that_died_before_any_commit_was_interrupted) {
+    EXPECT_EQ(run().outcome, RunOutcome::Succeeded);
+    EXPECT_EQ(outcome_of_the_dead(), RunOutcome::Interrupted);
+}
+
+TEST_F(TableRecovery, nothing_is_written_after_a_later_run_elsewhere) {
+    given_the_latest_commit_of("01A0000000000000000000GONE", std::int64_t{1} << 62);
+    store_.end(
+        [&] {
+            auto record = *store_.execution(std::string(dead));
+            record.outcome = RunOutcome::Interrupted;
+            return record;
+        }(),
+        {});
+    const auto result = run();
+    EXPECT_EQ(result.outcome, RunOutcome::Failed);
+    EXPECT_THAT(result.waybills.at(0).message, HasSubstr("a later run of the mapping people"));
+    EXPECT_EQ(rows(), 0);
+}
+
 }  // namespace
 }  // namespace rowhaul

@@ -5,6 +5,7 @@
 #pragma once
 #include "base/time.h"
 #include "connector/connector.h"
+#include "connector/record_rules.h"
 #include "io/spool_file.h"
 #include "options/document.h"
 
@@ -32,6 +33,7 @@ struct TargetRequest {
     Moment created;
     std::string zone = "UTC";
     std::filesystem::path spool_folder;  // for files that must be complete here first
+    RecordRules records = {};
 };
 
 // What earlier runs of a mapping took in, so that nothing is taken in twice (P8).
@@ -71,6 +73,14 @@ struct Contents {
     std::string format;                                         // of a file: what to write under `format`
 };
 
+// What an execution was about to make visible when its process ended.
+struct InterruptedDelivery {
+    std::string mapping;
+    std::string execution;
+    std::string object;  // of the target
+    std::vector<FileRecord> files;
+};
+
 class Connection {
 public:
     virtual ~Connection() = default;
@@ -89,8 +99,9 @@ public:
     virtual Contents browse(const Context&, std::string_view object) = 0;
     // What an interrupted execution left behind: removes unfinished files among and beside `files`.
     virtual void clean_up(const Context&, const std::string& execution, const std::vector<FileRecord>& files) = 0;
-    // Whether a file lies complete under its final name, by size and, where that can be had, digest.
-    virtual bool has_arrived(const Context&, const FileRecord& file) = 0;
+    // Whether all of an interrupted delivery became visible: its files lie complete under their final
+    // names, by size and digest; its rows were committed. If they were not, they never will be.
+    virtual bool has_arrived(const Context&, const InterruptedDelivery&) = 0;
 };
 
 }  // namespace rowhaul

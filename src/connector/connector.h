@@ -84,21 +84,32 @@ struct Delivery {
     std::vector<Warning> warnings;
 };
 
+// Publishing broke off at a moment when it may have happened. What is true is asked for by
+// Connection::has_arrived before the mapping runs again.
+class OutcomeUnknown : public Error {
+public:
+    OutcomeUnknown(const Error& failure, std::string message) : Error(failure.kind(), std::move(message)) {
+        advise("The next run finds out and goes on from there.");
+    }
+};
+
 // prepare, one writer until it is finished, complete, publish: in this order, each once. Destroyed
 // before publish(), a target leaves nothing visible and cleans up after itself.
 class Target {
 public:
     virtual ~Target() = default;
     virtual std::string object() const = 0;
-    // The columns that it has already and rows had better fit; none when it takes what it gets. Asked
-    // for by who proposes fields, before prepare().
-    virtual Schema columns(const Context&) { return {}; }
+    // The columns that it has, of what types, for fields to become; none when it takes what it gets.
+    virtual Schema wanted(const Context&) { return {}; }
+    // The columns that it has already and rows had better fit, for who proposes fields. Before prepare().
+    virtual Schema columns(const Context& context) { return wanted(context); }
     virtual void prepare(const Context&, const Schema&) = 0;
     virtual std::unique_ptr<RowWriter> writer(const Context&, Rejects) = 0;
     // Everything has arrived and was verified, still invisible: the accounts are checked on this
     // before anything is published.
     virtual Delivery complete(const Context&) = 0;
     // Makes it visible, or in a test run throws it away; returns the files under the names they got.
+    // Throws OutcomeUnknown when it cannot tell whether it did.
     virtual std::vector<FileRecord> publish(const Context&) = 0;
     // Bytes that left so far; for progress. Callable from any thread.
     virtual std::uint64_t bytes() const { return 0; }

@@ -177,13 +177,16 @@ void FileConnection::clean_up(const Context& context, const std::string& executi
     }
 }
 
-bool FileConnection::has_arrived(const Context& context, const FileRecord& file) {
-    const auto entry = transport_->stat(context, file.name);
-    if (!entry || entry->size != file.bytes) {
-        return false;
-    }
-    const auto input = transport_->read(context, file.name);
-    return sha256_of(context, *input) == file.sha256;
+bool FileConnection::has_arrived(const Context& context, const InterruptedDelivery& delivery) {
+    const auto is_there = [&](const FileRecord& file) {
+        const auto entry = transport_->stat(context, file.name);
+        if (!entry || entry->size != file.bytes) {
+            return false;
+        }
+        const auto input = transport_->read(context, file.name);
+        return sha256_of(context, *input) == file.sha256;
+    };
+    return !delivery.files.empty() && std::ranges::all_of(delivery.files, is_there);
 }
 
 }  // namespace rowhaul

@@ -19,7 +19,7 @@ public:
     void check(const Context&) override;
     Contents browse(const Context&, std::string_view object) override;
     void clean_up(const Context&, const std::string& execution, const std::vector<FileRecord>&) override;
-    bool has_arrived(const Context&, const FileRecord&) override;
+    bool has_arrived(const Context&, const InterruptedDelivery&) override;
 
 private:
     // Adds what a file seems to be and its first rows.

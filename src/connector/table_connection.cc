@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connector/table_connection.h"
 
+#include "connector/table_target.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -87,11 +89,14 @@ std::unique_ptr<Source> TableConnection::source(const Node& section, std::string
     return std::make_unique<TableSource>(*database_, options);
 }
 
-std::unique_ptr<Target> TableConnection::target(const Node& section, std::string_view path, const TargetRequest&,
-                                                Problems& problems) {
-    problems.add(section.position(), std::string(path),
-                 "a database cannot be a target yet; choose a connection to a local folder, FTP or SFTP server");
-    return nullptr;
+std::unique_ptr<Target> TableConnection::target(const Node& section, std::string_view path,
+                                                const TargetRequest& request, Problems& problems) {
+    const auto before = problems.size();
+    const auto options = parse<TableTargetOptions>(section, path, problems, {"connection"});
+    if (problems.size() != before) {
+        return nullptr;
+    }
+    return std::make_unique<TableTarget>(*database_, options.table, request);
 }
 
 void TableConnection::check(const Context& context) {
@@ -127,8 +132,9 @@ Contents TableConnection::browse(const Context& context, std::string_view object
 
 void TableConnection::clean_up(const Context&, const std::string&, const std::vector<FileRecord>&) {}
 
-bool TableConnection::has_arrived(const Context&, const FileRecord&) {
-    return false;
+bool TableConnection::has_arrived(const Context& context, const InterruptedDelivery& delivery) {
+    return TableTarget::has_committed(context, *database_->writer(), delivery.object, delivery.mapping,
+                                      delivery.execution);
 }
 
 }  // namespace rowhaul

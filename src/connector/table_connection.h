@@ -37,7 +37,7 @@ public:
     void check(const Context&) override;
     Contents browse(const Context&, std::string_view object) override;
     void clean_up(const Context&, const std::string& execution, const std::vector<FileRecord>&) override;
-    bool has_arrived(const Context&, const FileRecord&) override;
+    bool has_arrived(const Context&, const InterruptedDelivery&) override;
 
 private:
     std::unique_ptr<Database> database_;

@@ -4,6 +4,7 @@
 #pragma once
 #include "data/rows.h"
 #include "data/schema.h"
+#include "database/table_writer.h"
 #include "expression/condition.h"
 
 #include <cstdint>
@@ -47,6 +48,8 @@ public:
     virtual std::unique_ptr<RowReader> read(const Context&, const Selection&) = 0;
     // How many rows the selection has, where the database knows without counting; for progress.
     virtual std::optional<std::uint64_t> estimate(const Context&, const Selection&) { return {}; }
+    // A session of its own through which tables are written.
+    virtual std::unique_ptr<TableWriter> writer() const = 0;
 };
 
 }  // namespace rowhaul

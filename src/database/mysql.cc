@@ -7,6 +7,7 @@
 #include "database/mysql_query.h"
 #include "database/mysql_rows.h"
 #include "database/mysql_rules.h"
+#include "database/mysql_writer.h"
 #include "database/sql_position.h"
 #include "database/table_name.h"
 
@@ -300,6 +301,15 @@ std::unique_ptr<RowReader> MysqlDatabase::read(const Context& context, const Sel
         throw;
     }
     return std::make_unique<Reader>(*this, std::move(decoder), prepared.pushed_rule);
+}
+
+std::unique_ptr<TableWriter> MysqlDatabase::writer() const {
+    return std::make_unique<MysqlWriter>(options_);
+}
+
+std::pair<std::string, std::string> MysqlDatabase::full_name(const Context&, const std::string& table) {
+    auto name = table_name(table);
+    return {name.schema.value_or(options_.database), std::move(name.name)};
 }
 
 std::optional<std::uint64_t> MysqlDatabase::estimate(const Context& context, const Selection& selection) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace rowhaul {
@@ -41,6 +42,10 @@ public:
     Schema schema(const Context&, const Selection&) override;
     std::unique_ptr<RowReader> read(const Context&, const Selection&) override;
     std::optional<std::uint64_t> estimate(const Context&, const Selection&) override;
+    std::unique_ptr<TableWriter> writer() const override;
+
+    // The database and name that `table:` means.
+    std::pair<std::string, std::string> full_name(const Context&, const std::string& table);
 
 private:
     class Reader;

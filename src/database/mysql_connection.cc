@@ -131,6 +131,7 @@ std::string place_of(const MysqlOptions& options) {
 
 MysqlConnection::MysqlConnection(const Context& context, const MysqlOptions& options, MysqlAccess access)
     : options_(options),
+      access_(access),
       where_("mysql " + place_of(options)),
       verifier_(options, options.host),
       connect_until_(Clock::now() + options.connect_timeout) {
@@ -180,9 +181,10 @@ bool MysqlConnection::protects(const std::string& address) const {
 
 void MysqlConnection::configure(const std::string& address) {
     const auto text = [this](mysql_option option, const char* value) { ::mysql_options(&mysql_, option, value); };
-    const unsigned off = 0;
-    // A server could otherwise ask for any file of this machine.
-    ::mysql_options(&mysql_, MYSQL_OPT_LOCAL_INFILE, &off);
+    // A server could otherwise ask for any file of this machine; of a writer it gets what is offered.
+    const unsigned may_ask = access_ == MysqlAccess::ReadWrite ? 1 : 0;
+    ::mysql_options(&mysql_, MYSQL_OPT_LOCAL_INFILE, &may_ask);
+    offer_rows();
     text(MYSQL_SET_CHARSET_NAME, "utf8mb4");
     const unsigned protocol = options_.socket.empty() ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
     ::mysql_options(&mysql_, MYSQL_OPT_PROTOCOL, &protocol);
@@ -258,9 +260,28 @@ void MysqlConnection::refuse_connection() {
     fail();
 }
 
+void MysqlConnection::offer_rows() {
+    const auto open = [](void** offered, const char*, void* self) {
+        *offered = &static_cast<MysqlConnection*>(self)->rows_to_load_;
+        return 0;
+    };
+    const auto read = [](void* offered, char* to, unsigned size) {
+        auto& rows = *static_cast<std::string_view*>(offered);
+        const auto taken = rows.copy(to, size);
+        rows.remove_prefix(taken);
+        return static_cast<int>(taken);
+    };
+    ::mysql_set_local_infile_handler(
+        &mysql_, open, read, [](void*) {}, [](void*, char*, unsigned) { return 0; }, this);
+}
+
 void MysqlConnection::prepare_session(const Context& context) {
-    run(context, "set session transaction isolation level repeatable read, read only");
-    run(context, "set session time_zone = '+00:00', sql_mode = '', sql_select_limit = default, net_write_timeout = " +
+    const bool writes = access_ == MysqlAccess::ReadWrite;
+    run(context, std::string("set session transaction isolation level repeatable read, ") +
+                     (writes ? "read write" : "read only"));
+    const std::string mode = writes ? "STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,NO_AUTO_VALUE_ON_ZERO" : "";
+    run(context, "set session time_zone = '+00:00', sql_mode = '" + mode +
+                     "', sql_select_limit = default, net_write_timeout = " +
                      std::to_string(options_.slow_reader_timeout.count()));
     if (options_.database.empty()) {
         return;
@@ -357,6 +378,19 @@ std::vector<MysqlTexts> MysqlConnection::run(const Context& context, std::string
         return true;
     });
     return rows;
+}
+
+std::uint64_t MysqlConnection::change(const Context& context, std::string_view statement) {
+    run(context, statement);
+    return ::mysql_affected_rows(&mysql_);
+}
+
+MysqlConnection::Loaded MysqlConnection::load(const Context& context, std::string_view statement,
+                                              std::string_view rows) {
+    rows_to_load_ = rows;
+    run(context, statement);
+    rows_to_load_ = {};
+    return {.rows = ::mysql_affected_rows(&mysql_), .warnings = ::mysql_warning_count(&mysql_)};
 }
 
 void MysqlConnection::close_statement() {

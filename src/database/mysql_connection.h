@@ -30,13 +30,14 @@ private:
 };
 
 enum class MysqlAccess : std::uint8_t {
-    ReadOnly,  // UTC, and an empty sql_mode, so that a query means the same on every server
-    None,      // as the server begins a session; to end others
+    ReadOnly,   // and an empty sql_mode, so that a query means the same on every server
+    ReadWrite,  // strict, with no escapes in texts beside the doubled quote
+    None,       // as the server begins a session; to end others
 };
 
 class MysqlConnection {
 public:
-    // Connects, logs in and prepares the session. Tells context.step. Throws NotFound (host, database),
+    // Connects, logs in and prepares the session: UTC, UTF-8. Tells context.step. Throws NotFound (host, database),
     // Denied (credentials, certificate), Unavailable.
     MysqlConnection(const Context&, const MysqlOptions&, MysqlAccess access = MysqlAccess::ReadOnly);
     // Hangs up; what the server still sends is not read, and what it still computes is stopped.
@@ -46,6 +47,15 @@ public:
 
     // Runs a statement of ours; its rows, if any, must be few.
     std::vector<MysqlTexts> run(const Context&, std::string_view statement);
+    // The rows that a statement of ours changed.
+    std::uint64_t change(const Context&, std::string_view statement);
+    // The same for a `load data local infile` statement, whose file is `rows`; with the warnings that
+    // the server has after it.
+    struct Loaded {
+        std::uint64_t rows = 0;
+        std::uint64_t warnings = 0;
+    };
+    Loaded load(const Context&, std::string_view statement, std::string_view rows);
     // Replaces the prepared statement; it can only be one that has columns.
     void prepare(const Context&, std::string_view statement);
     // The columns of the prepared statement; empty when it has none.
@@ -65,6 +75,7 @@ public:
 private:
     bool protects(const std::string& address) const;
     void configure(const std::string& address);
+    void offer_rows();
     void connect(const Context&);
     // `address` is "" for the socket.
     bool try_address(const Context&, const std::string& address);
@@ -78,12 +89,14 @@ private:
     [[noreturn]] void fail();
 
     const MysqlOptions& options_;
+    const MysqlAccess access_;
     std::string where_;
     TlsVerifier verifier_;  // outlives the connection
     MYSQL mysql_;
     MYSQL_STMT* statement_ = nullptr;
     std::uint64_t rows_ = 0;  // fetched of the executed statement
     std::chrono::steady_clock::time_point connect_until_;
+    std::string_view rows_to_load_;
     bool executing_ = false;
     bool broken_ = false;
 };

@@ -98,7 +98,8 @@ void cancel_in_background(PGconn* connection) noexcept {
 
 bool is_failure(const PGresult* result) {
     const auto status = PQresultStatus(result);
-    return result != nullptr && status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_COPY_OUT;
+    return result != nullptr && status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_COPY_OUT &&
+           status != PGRES_COPY_IN;
 }
 
 std::optional<std::size_t> error_offset(const PGresult* result, std::string_view sql) {
@@ -108,6 +109,13 @@ std::optional<std::size_t> error_offset(const PGresult* result, std::string_view
         return {};
     }
     return byte_offset(sql, character);
+}
+
+std::uint64_t rows_of(const PGresult* result) {
+    const std::string_view tag = PQcmdTuples(const_cast<PGresult*>(result));
+    std::uint64_t rows = 0;
+    std::from_chars(tag.data(), tag.data() + tag.size(), rows);
+    return rows;
 }
 
 std::string_view sql_state(const PGresult* result) {
@@ -328,10 +336,10 @@ PostgresConnection::Result PostgresConnection::last_result(const Context& contex
     Result last(nullptr, &PQclear);
     while (auto result = next_result(context)) {
         const auto status = PQresultStatus(result.get());
-        if (status == PGRES_COPY_OUT) {
+        if (status == PGRES_COPY_OUT || status == PGRES_COPY_IN) {
             return result;
         }
-        if (status == PGRES_COPY_IN || status == PGRES_COPY_BOTH) {
+        if (status == PGRES_COPY_BOTH) {
             throw Error(ErrorKind::Internal, place_ + ": the server wants data");
         }
         if (!is_failure(last.get())) {
@@ -426,17 +434,50 @@ std::optional<std::string_view> PostgresConnection::next_row(const Context& cont
 
 void PostgresConnection::end_copy(const Context& context) {
     const auto ended = good_result(context, {});
-    // "COPY 12345"
-    const std::string_view tag = PQcmdTuples(const_cast<PGresult*>(ended.get()));
-    std::uint64_t confirmed = 0;
-    std::from_chars(tag.data(), tag.data() + tag.size(), confirmed);
+    const auto confirmed = rows_of(ended.get());
     if (confirmed != rows_) {
         throw Error(ErrorKind::Unavailable, place_ + ": the server says it sent " + std::to_string(confirmed) +
                                                 " rows, but " + std::to_string(rows_) + " arrived");
     }
 }
 
-Error PostgresConnection::error_of(const PGresult* result, std::string_view sql) const {
+void PostgresConnection::start_copy_in(const Context& context, const std::string& sql) {
+    const auto started = query(context, sql);
+    if (PQresultStatus(started.get()) != PGRES_COPY_IN) {
+        throw Error(ErrorKind::Internal, place_ + ": the server does not take rows");
+    }
+}
+
+void PostgresConnection::put_rows(const Context& context, std::string_view rows) {
+    constexpr std::size_t at_once = std::size_t{1} << 20;
+    while (!rows.empty()) {
+        const auto part = rows.substr(0, at_once);
+        const int taken = PQputCopyData(raw(), part.data(), static_cast<int>(part.size()));
+        if (taken < 0) {
+            lost();
+        }
+        if (taken > 0) {
+            rows.remove_prefix(part.size());
+        }
+        flush(context);
+    }
+}
+
+std::uint64_t PostgresConnection::end_copy_in(const Context& context) {
+    while (true) {
+        const int ended = PQputCopyEnd(raw(), nullptr);
+        if (ended < 0) {
+            lost();
+        }
+        if (ended > 0) {
+            break;
+        }
+        flush(context);
+    }
+    return rows_of(good_result(context, {}).get());
+}
+
+PostgresError PostgresConnection::error_of(const PGresult* result, std::string_view sql) const {
     const auto state = sql_state(result);
     auto message = field(result, PG_DIAG_MESSAGE_PRIMARY);
     if (message.empty()) {
@@ -448,7 +489,7 @@ Error PostgresConnection::error_of(const PGresult* result, std::string_view sql)
     if (const auto offset = error_offset(result, sql); offset && !sql.empty()) {
         message += "; " + point_at(sql, *offset);
     }
-    Error error(kind_of(state), place_ + ": " + message);
+    PostgresError error(kind_of(state), place_ + ": " + message, std::string(state));
     if (state == "42501") {
         error.advise("Ask for: GRANT SELECT ON ... TO the user of this connection.");
     } else if (state == "25006") {

@@ -16,6 +16,18 @@
 
 namespace rowhaul {
 
+// A complaint of the server's with its SQLSTATE, for callers that know better what it means where
+// they are.
+class PostgresError : public Error {
+public:
+    PostgresError(ErrorKind kind, std::string message, std::string state)
+        : Error(kind, std::move(message)), state_(std::move(state)) {}
+    const std::string& state() const noexcept { return state_; }
+
+private:
+    std::string state_;
+};
+
 class PostgresConnection {
 public:
     using Result = std::unique_ptr<PGresult, decltype(&PQclear)>;
@@ -48,8 +60,13 @@ public:
     // the true end, when the server has confirmed as many rows as it sent.
     std::optional<std::string_view> next_row(const Context&);
 
+    // Starts `copy ... from stdin`, takes rows as the server wants them, ends it: the rows that it took.
+    void start_copy_in(const Context&, const std::string& sql);
+    void put_rows(const Context&, std::string_view rows);
+    std::uint64_t end_copy_in(const Context&);
+
     // The server's complaint as an Error; `sql` is what a position in it refers to.
-    Error error_of(const PGresult*, std::string_view sql = {}) const;
+    PostgresError error_of(const PGresult*, std::string_view sql = {}) const;
 
 private:
     struct FreeMemory {
@@ -76,6 +93,8 @@ private:
 };
 
 bool is_failure(const PGresult*);
+// The rows that a command changed or copied.
+std::uint64_t rows_of(const PGresult*);
 // The SQLSTATE of a result, "" when it has none.
 std::string_view sql_state(const PGresult*);
 // The byte of `sql` that the server complains about.

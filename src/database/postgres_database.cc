@@ -7,6 +7,7 @@
 #include "database/postgres_query.h"
 #include "database/postgres_rules.h"
 #include "database/postgres_types.h"
+#include "database/postgres_writer.h"
 #include "database/sql_position.h"
 #include "database/table_name.h"
 
@@ -496,6 +497,18 @@ std::unique_ptr<RowReader> PostgresDatabase::read(const Context& context, const 
         session_->start_copy(context, planned.copy);
         return std::make_unique<PostgresReader>(session_, PostgresCopyParser(std::move(planned.fields)),
                                                 std::move(planned.pushed_rule));
+    });
+}
+
+std::unique_ptr<TableWriter> PostgresDatabase::writer() const {
+    return std::make_unique<PostgresWriter>(options_);
+}
+
+std::string PostgresDatabase::sql_name(const Context& context, const std::string& table) {
+    return in_transaction(context, [&] {
+        auto name = resolve(context, table).quoted();
+        session_->run(context, "commit");
+        return name;
     });
 }
 

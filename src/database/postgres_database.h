@@ -31,6 +31,10 @@ public:
     Schema schema(const Context&, const Selection&) override;
     std::unique_ptr<RowReader> read(const Context&, const Selection&) override;
     std::optional<std::uint64_t> estimate(const Context&, const Selection&) override;
+    std::unique_ptr<TableWriter> writer() const override;
+
+    // The full name of a table, as SQL takes it.
+    std::string sql_name(const Context&, const std::string& table);
 
 private:
     struct Table;

@@ -7,6 +7,7 @@
 #include "database/sql_position.h"
 #include "database/sqlite_rules.h"
 #include "database/sqlite_types.h"
+#include "database/sqlite_writer.h"
 #include "database/table_name.h"
 
 #include <algorithm>
@@ -414,6 +415,10 @@ std::optional<std::uint64_t> SqliteDatabase::estimate(const Context& context, co
         }
         throw;
     }
+}
+
+std::unique_ptr<TableWriter> SqliteDatabase::writer() const {
+    return std::make_unique<SqliteWriter>(options_);
 }
 
 }  // namespace rowhaul

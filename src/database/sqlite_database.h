@@ -33,7 +33,8 @@ struct SqliteOptions {
     std::chrono::seconds busy_timeout{10};
 
     static constexpr auto spec = [] {
-        return options(option("path", &SqliteOptions::path, "File of the database; it is never changed or created.")
+        return options(option("path", &SqliteOptions::path,
+                              "File of the database; it is never created, and changed only as a target.")
                            .required()
                            .example("shop.db"),
                        option("busy_timeout", &SqliteOptions::busy_timeout,
@@ -55,6 +56,7 @@ public:
     Schema schema(const Context&, const Selection&) override;
     std::unique_ptr<RowReader> read(const Context&, const Selection&) override;
     std::optional<std::uint64_t> estimate(const Context&, const Selection&) override;
+    std::unique_ptr<TableWriter> writer() const override;
 
 private:
     struct Prepared;

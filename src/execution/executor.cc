@@ -245,18 +245,21 @@ void Executor::recover(const Context& context, const std::string& mapping) {
         for (auto record : unfinished) {
             remove_spooled_files(spool_folder(home_), record.id);
             auto files = store_.files(record.id);
-            const auto arrived = [&](const FileRecord& file) { return target->has_arrived(context, file); };
-            const bool delivered = record.state == ExecutionState::Committing && !files.empty() &&
-                                   std::ranges::all_of(file_records(files), arrived);
+            const auto waybill = record.state == ExecutionState::Committing
+                                     ? std::optional(waybill_from_json(record.waybill))
+                                     : std::nullopt;
             record.ended = now();
-            if (delivered) {
-                const auto waybill = waybill_from_json(record.waybill);
-                record.outcome = waybill.outcome;
-                record.rows_read = waybill.report.rows.read;
-                record.message = "recovered: the process ended after the files had got their final names";
+            if (waybill && target->has_arrived(context, {.mapping = mapping,
+                                                         .execution = record.id,
+                                                         .object = waybill->target_object,
+                                                         .files = file_records(files)})) {
+                record.outcome = waybill->outcome;
+                record.rows_read = waybill->report.rows.read;
+                record.message = "recovered: the process ended after everything had arrived";
                 // An equal file of an earlier run may bear the name, and ours still the temporary one.
                 target->clean_up(context, record.id, file_records(files));
-                store_.end(record, published(std::move(files)), store_.last_sequence(mapping) + 1);
+                const auto sequence = files.empty() ? std::nullopt : std::optional(store_.last_sequence(mapping) + 1);
+                store_.end(record, published(std::move(files)), sequence);
             } else {
                 interrupted(store_, std::move(record), files);
             }

@@ -134,7 +134,8 @@ void MappingRun::prepare_target() {
                            .sequence = sequence_,
                            .created = setting_.created,
                            .zone = setting_.zone,
-                           .spool_folder = spool_folder(setting_.home)},
+                           .spool_folder = spool_folder(setting_.home),
+                           .records = mapping_.records},
                           problems);
     problems.throw_if_any();
     waybill_.target_object = target_->object();
@@ -171,9 +172,7 @@ void MappingRun::carry_whole(const Context& context, RunObserver& observer) {
 }
 
 RowRules MappingRun::rules() const {
-    auto fields = mapping_.fields;
-    assume(fields, source_->notations());
-    return {.fields = std::move(fields),
+    return {.fields = mapping_.fields,
             .where = mapping_.where,
             .parameters = parameters(),
             .facts = facts(),
@@ -234,12 +233,21 @@ bool MappingRun::guarded(const std::function<void()>& step) {
     try {
         step();
         return true;
+    } catch (const OutcomeUnknown& error) {
+        leave_open(error);
     } catch (const Error& error) {
         fail(error);
     } catch (const std::exception& error) {
         fail(Error(ErrorKind::Internal, error.what()));
     }
     return false;
+}
+
+void MappingRun::leave_open(const Error& error) {
+    has_ended_ = true;
+    waybill_.outcome = RunOutcome::Interrupted;
+    waybill_.message = error.what();
+    waybill_.advice = error.advice();
 }
 
 void MappingRun::fail(const Error& error) {

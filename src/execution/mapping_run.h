@@ -112,6 +112,8 @@ private:
     RunFacts facts() const;
     std::vector<Parameter> parameters() const;
     void fail(const Error&);
+    // The execution stays `committing` in the store, for the next run to settle.
+    void leave_open(const Error&);
     // `files` may lie unfinished at the target; those that were delivered are known.
     void end(RunOutcome outcome, std::vector<StoredFile> files = {});
     bool guarded(const std::function<void()>& step);

@@ -6,6 +6,7 @@
 #include "connector/file_source_options.h"
 #include "connector/file_target.h"
 #include "connector/table_connection.h"
+#include "connector/table_target.h"
 
 #include <algorithm>
 #include <array>
@@ -21,7 +22,7 @@ namespace {
 constexpr std::array<std::string_view, 7> file_keys{"version",  "include",  "settings", "connections",
                                                     "defaults", "mappings", "tasks"};
 constexpr std::array<std::string_view, 4> included_keys{"version", "connections", "mappings", "tasks"};
-constexpr std::array<std::string_view, 5> mapping_keys{"source", "target", "fields", "where", "options"};
+constexpr std::array<std::string_view, 6> mapping_keys{"source", "target", "fields", "where", "key", "options"};
 
 // Names become parts of file names, of commands and of messages.
 bool is_name(std::string_view name) {
@@ -104,6 +105,18 @@ bool refuse_tainted(const Node* node, const std::string& path, Problems& problem
 }
 
 // The mappings of a task may be given by name, or as { mapping: name, with: { client: 7777 } }.
+std::vector<std::string> read_key(const Node& key, const std::string& path, Problems& problems) {
+    std::vector<std::string> names;
+    for (const auto& name : key.is_sequence() ? key.items() : std::vector{key}) {
+        if (!name.is_scalar() || name.text().empty()) {
+            problems.add(name.position(), path, "must be names of fields, as in [id]");
+        } else {
+            names.push_back(name.text());
+        }
+    }
+    return names;
+}
+
 TaskDefinition read_task(const Node::Entry& entry, Problems& problems) {
     TaskDefinition task{.name = entry.key, .options = {}, .section = entry.value, .parameters = {}};
     const auto path = fmt::format("tasks.{}", entry.key);
@@ -358,9 +371,21 @@ void Project::read_mapping(std::string_view name, const Node& own, Problems& pro
     };
     side("source", mapping.source, mapping.source_connection);
     side("target", mapping.target, mapping.target_connection);
-    const auto options = parse<MappingOptions>(map_of(whole, mapping.path, "options", problems),
-                                               fmt::format("{}.options", mapping.path), problems);
+    const Node how = map_of(whole, mapping.path, "options", problems);
+    const auto options = parse<MappingOptions>(how, fmt::format("{}.options", mapping.path), problems);
     mapping.reject_limit = reject_limit(options.max_rejects).value_or(RejectLimit{});
+    mapping.records = {
+        .key = {}, .missing = options.missing, .existing = options.existing, .duplicates = options.duplicates};
+    if (const Node* key = whole.find("key"); key != nullptr && !key->is_null()) {
+        mapping.records.key = read_key(*key, fmt::format("{}.key", mapping.path), problems);
+    }
+    for (const std::string_view option : {"missing", "existing", "duplicates"}) {
+        const Node* given = how.find(option);
+        if (given != nullptr && (mapping.records.key.empty() || mapping.target.find("table") == nullptr)) {
+            problems.add(given->position(), fmt::format("{}.options.{}", mapping.path, option),
+                         "is for targets that are tables, and needs `key`: the fields by which rows are told apart");
+        }
+    }
     if (const Node* fields = whole.find("fields")) {
         mapping.fields = read_fields(*fields, fmt::format("{}.fields", mapping.path), problems);
     }
@@ -391,6 +416,13 @@ void Project::check_sides(const MappingDefinition& mapping, Problems& problems) 
         Problems told_with_the_connection;
         return catalog_.connection(definition->section, definition->path, told_with_the_connection);
     };
+    const Node* from_table = mapping.source.find("table");
+    const Node* to_table = mapping.target.find("table");
+    if (from_table != nullptr && to_table != nullptr && from_table->text() == to_table->text() &&
+        mapping.source_connection == mapping.target_connection) {
+        problems.add(to_table->position(), fmt::format("{}.target.table", mapping.path),
+                     "is the table that the rows come from");
+    }
     if (const auto from = connected(mapping.source_connection, mapping.source, "source")) {
         from->source(mapping.source, fmt::format("{}.source", mapping.path), {.mapping = mapping.name}, problems);
     }
@@ -533,14 +565,18 @@ std::vector<Parameter> run_parameters(const RunFacts& facts, std::optional<Momen
     return parameters;
 }
 
-std::vector<ComponentInfo> project_parts() {
-    return {describe<SettingsOptions>("settings", "What holds for the whole file."),
-            describe<TableSourceOptions>("table_source", "A table or query of a database as a source."),
-            describe<FileSourceOptions>("file_source", "Files as a source."),
-            describe<MappingOptions>("options", "What a mapping is told beside its source, target and fields."),
-            describe<FieldOptions>("field", "One column of the target."),
-            describe<FileTargetOptions>("file_target", "A file as a target."),
-            describe<TaskOptions>("task", "Mappings that run one after the other.")};
+std::vector<ProjectPart> project_parts() {
+    return {
+        {describe<SettingsOptions>("settings", "What holds for the whole file."), "settings"},
+        {describe<TableSourceOptions>("table_source", "A table or query of a database as a source."),
+         "mappings.example.source"},
+        {describe<FileSourceOptions>("file_source", "Files as a source."), "mappings.example.source"},
+        {describe<MappingOptions>("options", "What a mapping is told beside its source, target and fields."),
+         "mappings.example.options"},
+        {describe<FieldOptions>("field", "One column of the target."), "mappings.example.fields[]"},
+        {describe<FileTargetOptions>("file_target", "A file as a target."), "mappings.example.target"},
+        {describe<TableTargetOptions>("table_target", "A table of a database as a target."), "mappings.example.target"},
+        {describe<TaskOptions>("task", "Mappings that run one after the other."), "tasks.example"}};
 }
 
 }  // namespace rowhaul

@@ -44,10 +44,17 @@ struct SettingsOptions {
 
 // What a mapping is told beside its source, target and fields.
 struct MappingOptions {
+    Missing missing = Missing::Insert;
+    Existing existing = Existing::Update;
+    Duplicates duplicates = Duplicates::Reject;
     std::string max_rejects;
 
     static constexpr auto spec = [] {
         return options(
+            option("missing", &MappingOptions::missing, "What becomes of a row whose key the target does not have."),
+            option("existing", &MappingOptions::existing, "What becomes of a row whose key the target has."),
+            option("duplicates", &MappingOptions::duplicates,
+                   "What becomes of rows of the source that have the same key."),
             option("max_rejects", &MappingOptions::max_rejects,
                    "How many rows may be rejected before the run is stopped and nothing arrives: a number, or "
                    "a share of the rows read.")
@@ -95,6 +102,7 @@ struct MappingDefinition {
     Node section;               // the whole, with what `defaults` add
     std::vector<Field> fields;  // empty = every column
     RejectLimit reject_limit;
+    RecordRules records;
     std::string where;  // empty = every row
 };
 
@@ -172,7 +180,11 @@ std::vector<Parameter> run_parameters(const RunFacts& facts, std::optional<Momen
 // JSON Schema of rowhaul.yaml, from the same declarations that read it.
 std::string project_schema(const Catalog&);
 
-// The parts of the file that are not components, for the reference.
-std::vector<ComponentInfo> project_parts();
+// A part of the file that is no component, and where it stands in an example: "mappings.example.source".
+struct ProjectPart {
+    ComponentInfo info;
+    std::string place;
+};
+std::vector<ProjectPart> project_parts();
 
 }  // namespace rowhaul

@@ -3,6 +3,7 @@
 #include "connector/file_source_options.h"
 #include "connector/file_target.h"
 #include "connector/table_connection.h"
+#include "connector/table_target.h"
 #include "execution/project.h"
 #include "options/json.h"
 #include "options/reference.h"
@@ -70,9 +71,9 @@ json::object source_schema(const Catalog& catalog) {
 }
 
 json::object target_schema(const Catalog& catalog, Completeness completeness) {
-    json::object schema = side_schema<FileTargetOptions>(completeness);
-    schema["properties"].as_object()["format"] = format_schema(catalog);
-    return schema;
+    json::object file = side_schema<FileTargetOptions>(completeness);
+    file["properties"].as_object()["format"] = format_schema(catalog);
+    return {{"anyOf", json::array{side_schema<TableTargetOptions>(completeness), std::move(file)}}};
 }
 
 json::object fields_schema() {
@@ -88,6 +89,12 @@ json::object where_schema() {
             {"description", "SQL expression that a row must meet to take part; every row does if not given."}};
 }
 
+json::object key_schema() {
+    return {{"type", json::array{"string", "array"}},
+            {"items", json::object{{"type", "string"}}},
+            {"description", "Fields by which records are told apart in the target."}};
+}
+
 json::object mapping_schema(const Catalog& catalog) {
     // What a mapping lacks may stand in `defaults`, which a schema cannot follow: nothing is required.
     return {{"type", "object"},
@@ -96,6 +103,7 @@ json::object mapping_schema(const Catalog& catalog) {
                                         {"target", target_schema(catalog, Completeness::Partial)},
                                         {"fields", fields_schema()},
                                         {"where", where_schema()},
+                                        {"key", key_schema()},
                                         {"options", schema_of(describe_options<MappingOptions>())}}}};
 }
 

@@ -124,6 +124,32 @@ std::vector<RuleProblem> problems_of(const RowRules& rules) {
     return problems;
 }
 
+RowRules fitted(RowRules rules, const Schema& source, const Schema& wanted) {
+    if (wanted.empty()) {
+        return rules;
+    }
+    if (rules.fields.empty()) {
+        rules.fields = all_columns(source);
+    }
+    for (auto& field : rules.fields) {
+        const auto column = std::ranges::find(wanted, field.to, &Column::name);
+        if (column == wanted.end()) {
+            continue;
+        }
+        auto& treatment = field.treatment;
+        if (!treatment.type && column->type != Type::Text) {
+            treatment.type = column->type;
+        }
+        if (!column->nullable) {
+            treatment.presence = Presence::Required;
+        }
+        if (treatment.max_length == 0 && column->type == Type::Text) {
+            treatment.max_length = column->length;
+        }
+    }
+    return rules;
+}
+
 BoundFields::BoundFields(const RowRules& rules, const Schema& source, const std::string& object) {
     const auto chosen = rules.fields.empty() ? all_columns(source) : rules.fields;
     fields_ = std::make_unique<Program>(source, rules.parameters, rules.facts);

@@ -37,6 +37,10 @@ struct RowRules {
     std::string path;  // "mappings.customers", for messages
 };
 
+// The rules with fields that become what the target's columns of their names are, unless they say
+// otherwise themselves; `wanted` is empty where the target takes what comes.
+RowRules fitted(RowRules rules, const Schema& source, const Schema& wanted);
+
 // What is wrong with rules as far as can be told before the source's columns are known.
 struct RuleProblem {
     std::optional<std::size_t> field;  // its place in the list; nothing = `where`

@@ -114,7 +114,8 @@ std::uint64_t Haul::count_read(std::size_t rows) {
 
 void Haul::take_target_reject(const Batch& batch, Reject reject) {
     const auto& origins = batch.origins();
-    if (!origins.empty()) {
+    // One that was refused late comes with where it is from.
+    if (!origins.empty() && reject.file.empty()) {
         const auto end = origins.begin() + static_cast<std::ptrdiff_t>(batch.rows());
         const auto origin = std::ranges::lower_bound(origins.begin(), end, reject.row, {}, &RowOrigin::row);
         if (origin != end && origin->row == reject.row) {
@@ -196,7 +197,9 @@ void Haul::carry(const Context& context, HaulProgress& progress) {
 BoundFields Haul::bound_fields(const Context& context) {
     const auto schema = source_.schema(context);
     try {
-        return BoundFields(rules_, schema, source_.object());
+        auto rules = fitted(rules_, schema, target_.wanted(context));
+        assume(rules.fields, source_.notations());
+        return BoundFields(rules, schema, source_.object());
     } catch (Error& error) {
         if (const auto doubt = source_.doubt(); !doubt.empty()) {
             error.advise(fmt::format("{} {}.", error.advice(), doubt));

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connector/table_target.h"
+
+#include "base/near_miss.h"
+#include "database/table_name.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <set>
+
+namespace rowhaul {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> origin_columns{"rowhaul_row", "rowhaul_line", "rowhaul_file", "rowhaul_raw"};
+
+std::vector<std::string> names_of(const TargetTable& table) {
+    std::vector<std::string> names;
+    for (const auto& column : table.columns) {
+        if (!column.is_generated) {
+            names.push_back(column.column.name);
+        }
+    }
+    return names;
+}
+
+std::int64_t fence_of(Moment moment) {
+    return std::chrono::floor<std::chrono::microseconds>(moment.time_since_epoch()).count();
+}
+
+std::uint64_t number(const std::optional<std::string>& text) {
+    return text ? std::stoull(*text) : 0;
+}
+
+}  // namespace
+
+// Counts what comes; staged rows get their origin beside them, since what the database refuses later
+// is to be told with it.
+class TableTarget::Intake final : public RowWriter {
+public:
+    Intake(TableTarget& target, std::unique_ptr<RowWriter> loader)
+        : target_(target), loader_(std::move(loader)), staged_(origin_columns.size() + target.schema_.size()) {}
+
+    void write(const Context& context, const Batch& batch) override {
+        target_.taken_ += batch.rows();
+        if (!target_.is_staged()) {
+            loader_->write(context, batch);
+            return;
+        }
+        staged_.clear();
+        for (std::size_t row = 0; row < batch.rows(); ++row) {
+            const auto* origin = batch.origins().empty() ? nullptr : &batch.origins()[row];
+            staged_.build(0).push_back(text(batch.row_number(row)));
+            staged_.build(1).push_back(origin != nullptr ? text(origin->line) : Cell());
+            staged_.build(2).push_back(batch.file().empty() ? Cell() : Cell(batch.file()));
+            staged_.build(3).push_back(origin != nullptr && !origin->raw.empty() ? Cell(origin->raw) : Cell());
+        }
+        for (std::size_t column = 0; column < batch.width(); ++column) {
+            const auto cells = batch.column(column);
+            staged_.build(origin_columns.size() + column).assign(cells.begin(), cells.end());
+        }
+        staged_.origins() = batch.origins();
+        staged_.set_file(batch.file());
+        staged_.set_first_row(batch.first_row());
+        staged_.set_rows(batch.rows());
+        loader_->write(context, staged_);
+    }
+    void finish(const Context& context) override { loader_->finish(context); }
+
+private:
+    Cell text(std::uint64_t value) {
+        const fmt::format_int digits(value);
+        return {staged_.arena().copy({digits.data(), digits.size()})};
+    }
+
+    TableTarget& target_;
+    std::unique_ptr<RowWriter> loader_;
+    Batch staged_;
+};
+
+TableTarget::TableTarget(const Database& database, std::string table, TargetRequest request)
+    : database_(database), writer_(database.writer()), name_(std::move(table)), request_(std::move(request)) {}
+
+TableTarget::~TableTarget() = default;
+
+Schema TableTarget::wanted(const Context& context) {
+    table_ = writer_->table(context, name_);
+    Schema wanted;
+    for (const auto& known : table_->columns) {
+        if (!known.is_generated) {
+            auto& column = wanted.emplace_back(known.column);
+            column.nullable &= std::ranges::find(request_.records.key, column.name) == request_.records.key.end();
+        }
+    }
+    return wanted;
+}
+
+void TableTarget::check_columns() const {
+    const auto known = names_of(*table_);
+    for (const auto& column : schema_) {
+        if (std::ranges::find(known, column.name) == known.end()) {
+            throw Error(ErrorKind::NotFound, fmt::format("the table {} has no column \"{}\" to write to{}", name_,
+                                                         column.name, did_you_mean(column.name, known)))
+                .advise(fmt::format("Its columns are: {}. Name them with `to` in `fields`.", fmt::join(known, ", ")));
+        }
+    }
+    for (const auto& column : table_->columns) {
+        const bool may_lack = column.column.nullable || column.has_default || column.is_generated;
+        if (!may_lack && std::ranges::find(schema_, column.column.name, &Column::name) == schema_.end()) {
+            throw Error(ErrorKind::Invalid,
+                        fmt::format("the table {} needs a value for the column \"{}\"", name_, column.column.name))
+                .advise("Add a field for it, or give the column a default in the database.");
+        }
+    }
+}
+
+void TableTarget::check_key(const Context& context) const {
+    const auto& key = request_.records.key;
+    for (const auto& name : key) {
+        if (std::ranges::find(schema_, name, &Column::name) == schema_.end()) {
+            const auto names = names_of(schema_);
+            throw Error(ErrorKind::NotFound,
+                        fmt::format("`key`: no field is named \"{}\"{}", name, did_you_mean(name, names)));
+        }
+    }
+    const std::set<std::string> wanted(key.begin(), key.end());
+    const bool is_unique = std::ranges::any_of(table_->unique_keys, [&](const std::vector<std::string>& unique) {
+        return !unique.empty() &&
+               std::ranges::all_of(unique, [&](const std::string& part) { return wanted.contains(part); });
+    });
+    if (!is_unique) {
+        std::string list;
+        for (const auto& name : key) {
+            list += (list.empty() ? "" : ", ") + quote_identifier(name, writer_->dialect().quote);
+        }
+        const auto twice = writer_->query(
+            context, fmt::format("select 1 from {} group by {} having count(*) > 1 limit 1", table_->sql, list));
+        if (!twice.empty()) {
+            throw Error(ErrorKind::Conflict, fmt::format("`key`: several rows of the table {} have the same {}", name_,
+                                                         fmt::join(key, ", ")))
+                .advise("Choose a key that tells the rows of the table apart, best one with a unique index.");
+        }
+    }
+}
+
+// The row of this mapping in rowhaul_commits stays locked until the end.
+void TableTarget::claim(const Context& context) const {
+    const auto mapping = quote_literal(request_.mapping);
+    writer_->execute(context, fmt::format("update {} set fence = fence where mapping = {}", table_->commits, mapping));
+    const auto rows =
+        writer_->query(context, fmt::format("select fence from {} where mapping = {}", table_->commits, mapping));
+    if (!rows.empty() && std::stoll(rows.front().front().value_or("0")) > fence_of(request_.created)) {
+        throw Error(ErrorKind::Conflict,
+                    fmt::format("a later run of the mapping {} has written to {} already", request_.mapping, name_))
+            .advise("Look whether another Rowhaul runs the same mapping, and at the clocks of both machines.");
+    }
+}
+
+void TableTarget::prepare(const Context& context, const Schema& schema) {
+    if (!table_) {
+        table_ = writer_->table(context, name_);
+    }
+    schema_ = schema;
+    check_columns();
+    if (is_staged()) {
+        check_key(context);
+    }
+    if (request_.mode == RunMode::Run) {
+        try {
+            writer_->execute(context, fmt::format("create table if not exists {} {}", table_->commits,
+                                                  writer_->dialect().commits_columns));
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::Denied) {
+                throw;
+            }
+            throw Error(ErrorKind::Denied,
+                        fmt::format("the table {} may not be created: {}", table_->commits, error.what()))
+                .advise(fmt::format("Create it once, for this user to read and write: create table {} {}",
+                                    table_->commits, writer_->dialect().commits_columns));
+        }
+    }
+    writer_->begin(context);
+    if (request_.mode == RunMode::Run) {
+        claim(context);
+    }
+}
+
+std::unique_ptr<RowWriter> TableTarget::writer(const Context& context, Rejects rejects) {
+    rejects_ = [this, tell = std::move(rejects)](Reject reject) {
+        ++rejected_;
+        tell(std::move(reject));
+    };
+    auto columns = schema_;
+    std::string into = table_->sql;
+    if (is_staged()) {
+        const TableStatements statements(writer_->dialect(), *table_, schema_, request_.records.key);
+        writer_->execute(context, statements.make_stage());
+        into = "rowhaul_stage";
+        for (std::size_t i = 0; i < origin_columns.size(); ++i) {
+            columns.insert(columns.begin() + static_cast<std::ptrdiff_t>(i),
+                           {.name = std::string(origin_columns[i]), .type = i < 2 ? Type::Integer : Type::Text});
+        }
+    }
+    return std::make_unique<Intake>(*this, writer_->load(context, into, columns, rejects_));
+}
+
+std::uint64_t TableTarget::count(const Context& context, const std::string& sql) const {
+    return number(writer_->query(context, sql).at(0).at(0));
+}
+
+Delivery TableTarget::complete(const Context& context) {
+    Delivery delivery;
+    if (is_staged()) {
+        settle_duplicates(context, delivery);
+        apply_staged(context, delivery);
+    } else {
+        delivery.created = taken_ - rejected_;
+    }
+    if (request_.mode == RunMode::Run) {
+        const auto set =
+            fmt::format("execution = {}, fence = {}", quote_literal(request_.execution), fence_of(request_.created));
+        const auto mapping = quote_literal(request_.mapping);
+        if (writer_->execute(context,
+                             fmt::format("update {} set {} where mapping = {}", table_->commits, set, mapping)) == 0) {
+            writer_->execute(
+                context, fmt::format("insert into {} (mapping, execution, fence) values ({}, {}, {})", table_->commits,
+                                     mapping, quote_literal(request_.execution), fence_of(request_.created)));
+        }
+    }
+    return delivery;
+}
+
+void TableTarget::settle_duplicates(const Context& context, Delivery& delivery) {
+    const TableStatements statements(writer_->dialect(), *table_, schema_, request_.records.key);
+    writer_->execute(context, statements.make_duplicates());
+    const auto keys = count(context, "select count(*) from rowhaul_duplicates");
+    if (keys == 0) {
+        return;
+    }
+    const auto drop = [&](std::string_view other_than) {
+        delivery.skipped +=
+            writer_->execute(context, "delete from rowhaul_stage where " + statements.is_duplicate(other_than));
+    };
+    switch (request_.records.duplicates) {
+        case Duplicates::Reject:
+            reject_staged(context, statements.is_duplicate(""), "duplicate_key",
+                          fmt::format("the key ({}) stands in several rows", fmt::join(request_.records.key, ", ")));
+            return;
+        case Duplicates::First:
+            return drop("first");
+        case Duplicates::Last:
+            return drop("last");
+        case Duplicates::Error:
+            throw Error(ErrorKind::Conflict, fmt::format("{} keys ({}) stand in several rows of the source", keys,
+                                                         fmt::join(request_.records.key, ", ")))
+                .advise("Choose a finer `key`, or what becomes of such rows with `duplicates` in `options`.");
+    }
+}
+
+void TableTarget::apply_staged(const Context& context, Delivery& delivery) {
+    const auto& rules = request_.records;
+    const TableStatements statements(writer_->dialect(), *table_, schema_, rules.key);
+    const auto known = [&] {
+        return count(context, "select count(*) from rowhaul_stage s where " + statements.is_known());
+    };
+    if (rules.existing == Existing::Error) {
+        if (const auto rows = known(); rows != 0) {
+            throw Error(ErrorKind::Conflict,
+                        fmt::format("{} rows have a key that the table {} has already", rows, name_))
+                .advise("Choose what becomes of such rows with `existing` in `options`.");
+        }
+    }
+    const bool has_values = schema_.size() > rules.key.size();
+    if (rules.existing == Existing::Update && has_values) {
+        delivery.updated = apply(context, statements.update());
+    }
+    const auto staged = [&] { return count(context, "select count(*) from rowhaul_stage"); };
+    std::uint64_t found = 0;
+    if (rules.missing == Missing::Insert) {
+        delivery.created = apply(context, statements.insert());
+        found = staged() - delivery.created;
+    } else {
+        found = known();
+        delivery.skipped += staged() - found;
+    }
+    if (rules.existing == Existing::Update) {
+        delivery.unchanged = found - delivery.updated;
+    } else {
+        delivery.skipped += found;
+    }
+}
+
+std::uint64_t TableTarget::apply(const Context& context, const StageStatement& statement) {
+    writer_->execute(context, "savepoint rowhaul_apply");
+    try {
+        const auto changed = writer_->execute(context, statement.sql);
+        writer_->execute(context, "release savepoint rowhaul_apply");
+        return changed;
+    } catch (const Refusal&) {
+        undo_apply(context);
+    }
+    const auto ends = writer_->query(context, "select min(rowhaul_row), max(rowhaul_row) from rowhaul_stage");
+    if (const auto index = writer_->dialect().stage_index; !index.empty()) {
+        writer_->execute(context, std::string(index));
+    }
+    return apply_range(context, statement, number(ends[0][0]), number(ends[0][1]));
+}
+
+void TableTarget::undo_apply(const Context& context) {
+    writer_->execute(context, "rollback to savepoint rowhaul_apply");
+    writer_->execute(context, "release savepoint rowhaul_apply");
+}
+
+// Halves the range until the rows that are to blame stand alone.
+std::uint64_t TableTarget::apply_range(const Context& context, const StageStatement& statement, std::uint64_t first,
+                                       std::uint64_t last) {
+    const auto range = fmt::format("s.rowhaul_row between {} and {}", first, last);
+    writer_->execute(context, "savepoint rowhaul_apply");
+    try {
+        const auto changed = writer_->execute(context, statement.where(range));
+        writer_->execute(context, "release savepoint rowhaul_apply");
+        return changed;
+    } catch (const Refusal& refusal) {
+        undo_apply(context);
+        if (first == last) {
+            reject_staged(context, fmt::format("rowhaul_row = {}", first), refusal.reason(), refusal.what());
+            return 0;
+        }
+    }
+    const auto middle = first + (last - first) / 2;
+    return apply_range(context, statement, first, middle) + apply_range(context, statement, middle + 1, last);
+}
+
+void TableTarget::reject_staged(const Context& context, const std::string& condition, const std::string& reason,
+                                const std::string& message) {
+    constexpr std::size_t at_once = 1000;
+    std::string key;
+    for (const auto& name : request_.records.key) {
+        key += ", " + quote_identifier(name, writer_->dialect().quote);
+    }
+    std::uint64_t after = 0;
+    while (true) {
+        const auto rows = writer_->query(
+            context, fmt::format("select {}{} from rowhaul_stage where {} and rowhaul_row > {} order by rowhaul_row "
+                                 "limit {}",
+                                 fmt::join(origin_columns, ", "), key, condition, after, at_once));
+        for (const auto& row : rows) {
+            Reject reject{.row = number(row[0]), .reason = reason, .field = {}, .value = {}, .message = message};
+            reject.line = number(row[1]);
+            reject.file = row[2].value_or("");
+            reject.raw = row[3].value_or("");
+            for (std::size_t i = origin_columns.size(); i < row.size(); ++i) {
+                reject.key += (reject.key.empty() ? "" : ", ") + row[i].value_or("");
+            }
+            rejects_(std::move(reject));
+        }
+        if (rows.size() < at_once) {
+            break;
+        }
+        after = number(rows.back()[0]);
+    }
+    writer_->execute(context, "delete from rowhaul_stage where " + condition);
+}
+
+std::vector<FileRecord> TableTarget::publish(const Context& context) {
+    if (request_.mode != RunMode::Run) {
+        return {};
+    }
+    try {
+        writer_->commit(context);
+    } catch (const Error& error) {
+        writer_.reset();
+        if (!did_commit(context, error)) {
+            throw;
+        }
+    }
+    return {};
+}
+
+// Whoever does not hear the answer to a commit has to ask for it.
+bool TableTarget::did_commit(const Context& context, const Error& failure) const {
+    constexpr std::chrono::milliseconds after_a_stop(700);
+    Context asking;
+    asking.log = context.log;
+    if (failure.kind() == ErrorKind::Cancelled) {
+        asking.deadline = Context::Clock::now() + after_a_stop;
+    } else {
+        asking.stop = context.stop;
+    }
+    try {
+        return has_committed(asking, *database_.writer(), name_, request_.mapping, request_.execution);
+    } catch (const Error& error) {
+        throw OutcomeUnknown(failure, fmt::format("whether the rows are in {} is not known: {} ({})", name_,
+                                                  failure.what(), error.what()));
+    }
+}
+
+bool TableTarget::has_committed(const Context& context, TableWriter& writer, const std::string& table,
+                                const std::string& mapping, const std::string& execution) {
+    const auto known = writer.table(context, table);
+    const auto name = quote_literal(mapping);
+    writer.execute(context,
+                   fmt::format("create table if not exists {} {}", known.commits, writer.dialect().commits_columns));
+    writer.begin(context);
+    const auto fence = fence_of(std::chrono::system_clock::now());
+    const auto found =
+        writer.execute(context, fmt::format("update {} set fence = {} where mapping = {}", known.commits, fence, name));
+    if (found == 0) {
+        writer.execute(context, fmt::format("insert into {} (mapping, execution, fence) values ({}, '', {})",
+                                            known.commits, name, fence));
+    }
+    const auto rows =
+        writer.query(context, fmt::format("select execution from {} where mapping = {}", known.commits, name));
+    const bool committed = rows.at(0).at(0) == execution;
+    writer.commit(context);
+    return committed;
+}
+
+}  // namespace rowhaul

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// A table as a target: all rows in one transaction, or none.
+//
+// Without a key rows are appended as they come. With one they are staged in a temporary table of the
+// database, where duplicates are found before the table is touched, and then applied by few
+// statements. What the database refuses is narrowed down to the rows that are to blame.
+//
+// The table rowhaul_commits beside it names the execution that changed the table last, in the same
+// transaction: whether a commit whose answer was lost took place is read there.
+#pragma once
+#include "connector/connection.h"
+#include "connector/record_rules.h"
+#include "database/database.h"
+#include "database/table_statements.h"
+#include "database/table_writer.h"
+#include "options/options.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rowhaul {
+
+struct TableTargetOptions {
+    std::string table;
+
+    static constexpr auto spec = [] {
+        return options(option("table", &TableTargetOptions::table, "Table to write to, also as schema.table.")
+                           .required()
+                           .example("customers"));
+    }();
+};
+
+class TableTarget final : public Target {
+public:
+    // `database`, which must outlive this, can be written to.
+    TableTarget(const Database& database, std::string table, TargetRequest request);
+    ~TableTarget() override;
+
+    std::string object() const override { return name_; }
+    Schema wanted(const Context&) override;
+    void prepare(const Context&, const Schema&) override;
+    std::unique_ptr<RowWriter> writer(const Context&, Rejects) override;
+    Delivery complete(const Context&) override;
+    std::vector<FileRecord> publish(const Context&) override;
+
+    // Whether this execution's commit took place; if not, it never will.
+    static bool has_committed(const Context&, TableWriter&, const std::string& table, const std::string& mapping,
+                              const std::string& execution);
+
+private:
+    class Intake;
+
+    bool is_staged() const { return !request_.records.key.empty(); }
+    void check_columns() const;
+    void check_key(const Context&) const;
+    void claim(const Context&) const;
+    void settle_duplicates(const Context&, Delivery&);
+    void apply_staged(const Context&, Delivery&);
+    // How many rows a statement about staged rows changed.
+    std::uint64_t apply(const Context&, const StageStatement&);
+    void undo_apply(const Context&);
+    std::uint64_t apply_range(const Context&, const StageStatement&, std::uint64_t first, std::uint64_t last);
+    void reject_staged(const Context&, const std::string& condition, const std::string& reason,
+                       const std::string& message);
+    std::uint64_t count(const Context&, const std::string& sql) const;
+    bool did_commit(const Context&, const Error& failure) const;
+
+    const Database& database_;
+    std::unique_ptr<TableWriter> writer_;
+    std::string name_;
+    TargetRequest request_;
+    std::optional<TargetTable> table_;
+    Schema schema_;
+    Rejects rejects_;
+    std::uint64_t taken_ = 0;  // rows handed to the writer
+    std::uint64_t rejected_ = 0;
+};
+
+}  // namespace rowhaul

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "database/mysql_writer.h"
+
+#include "database/chunk_loader.h"
+#include "database/mysql_connection.h"
+#include "database/table_name.h"
+#include "database/table_statements.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <mysqld_error.h>
+
+namespace rowhaul {
+
+namespace {
+
+constexpr unsigned mariadb_check_failed = 4025;
+constexpr unsigned mysql_check_failed = 3819;
+
+constexpr Dialect mysql_dialect{
+    .quote = '`',
+    .same = "<=>",
+    // Indexed from the start: an index made later would commit.
+    .stage_begin =
+        "create temporary table rowhaul_stage (rowhaul_row bigint not null primary key, "
+        "rowhaul_line bigint, rowhaul_file longtext character set utf8mb4, "
+        "rowhaul_raw longtext character set utf8mb4) engine=InnoDB select 0 as rowhaul_row",
+    .stage_end = "limit 0",
+    .exact_text = "binary {}",
+    .exact_json = "binary {}",
+    .commits_columns =
+        "(mapping varchar(190) character set utf8mb4 collate utf8mb4_bin not null primary key, "
+        "execution varchar(64) character set ascii not null, fence bigint not null) engine=InnoDB",
+    .updates_by_join = true,
+};
+
+bool is_refusal(unsigned number) {
+    switch (number) {
+        case ER_DUP_ENTRY:
+        case ER_DUP_ENTRY_WITH_KEY_NAME:
+        case ER_NO_REFERENCED_ROW:
+        case ER_NO_REFERENCED_ROW_2:
+        case ER_ROW_IS_REFERENCED:
+        case ER_ROW_IS_REFERENCED_2:
+        case ER_BAD_NULL_ERROR:
+        case ER_NO_DEFAULT_FOR_FIELD:
+        case ER_WARN_DATA_OUT_OF_RANGE:
+        case ER_DATA_TOO_LONG:
+        case ER_TRUNCATED_WRONG_VALUE:
+        case ER_TRUNCATED_WRONG_VALUE_FOR_FIELD:
+        case WARN_DATA_TRUNCATED:
+        case ER_SIGNAL_EXCEPTION:
+        case mariadb_check_failed:
+        case mysql_check_failed:
+            return true;
+        default:
+            return false;
+    }
+}
+
+std::string reason_of(unsigned number) {
+    switch (number) {
+        case ER_DUP_ENTRY:
+        case ER_DUP_ENTRY_WITH_KEY_NAME:
+            return "refused_unique";
+        case ER_NO_REFERENCED_ROW:
+        case ER_NO_REFERENCED_ROW_2:
+        case ER_ROW_IS_REFERENCED:
+        case ER_ROW_IS_REFERENCED_2:
+            return "refused_foreign_key";
+        case ER_BAD_NULL_ERROR:
+        case ER_NO_DEFAULT_FOR_FIELD:
+            return "refused_not_null";
+        case mariadb_check_failed:
+        case mysql_check_failed:
+            return "refused_check";
+        default:
+            return "refused";
+    }
+}
+
+template <class Call>
+auto told_apart(Call call) -> decltype(call()) {
+    try {
+        return call();
+    } catch (const MysqlError& error) {
+        if (!is_refusal(error.number())) {
+            throw;
+        }
+        const std::string_view words = error.what();
+        const auto place = words.find(": ");  // the same for every row
+        throw Refusal(reason_of(error.number()),
+                      std::string(place == std::string_view::npos ? words : words.substr(place + 2)));
+    }
+}
+
+// How a column takes the text of a cell that stands in the variable or literal `value`.
+std::string taken(const Column& column, std::string_view value) {
+    switch (column.type) {
+        case Type::Bytes:
+            return fmt::format("unhex({})", value);
+        case Type::TimestampZoned:
+            return fmt::format("convert_tz(left({0}, char_length({0}) - 6), right({0}, 6), '+00:00')", value);
+        case Type::Integer:
+            return column.source_type.starts_with("bit") ? fmt::format("cast({} as unsigned)", value) : "";
+        default:
+            return {};
+    }
+}
+
+class DataLoader final : public ChunkLoader {
+public:
+    DataLoader(TableWriter& writer, MysqlConnection& session, const std::string& into, const Schema& columns,
+               Rejects rejects)
+        : ChunkLoader(writer, std::move(rejects)), session_(session), width_(columns.size()) {
+        std::string places;
+        std::string sets;
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            const auto name = quote_identifier(columns[i].name, '`');
+            const auto variable = fmt::format("@rowhaul{}", i);
+            const auto form = taken(columns[i], variable);
+            places += (places.empty() ? "" : ", ") + (form.empty() ? name : variable);
+            if (!form.empty()) {
+                sets += fmt::format("{}{} = {}", sets.empty() ? " set " : ", ", name, form);
+            }
+        }
+        sql_ = fmt::format(
+            "load data local infile 'rows' into table {} character set utf8mb4 fields terminated by "
+            "'\t' escaped by '\\' lines terminated by '\n' ({}){}",
+            into, places, sets);
+    }
+
+private:
+    void encode(const Batch& batch, std::size_t row, std::string& out) override {
+        for (std::size_t column = 0; column < width_; ++column) {
+            if (column != 0) {
+                out += '\t';
+            }
+            const Cell cell = batch.column(column)[row];
+            if (cell.is_null()) {
+                out += "\\N";
+                continue;
+            }
+            for (const char c : cell.text()) {
+                if (c == '\\' || c == '\t' || c == '\n' || c == '\0') {
+                    out += '\\';
+                }
+                out += c == '\t' ? 't' : c == '\n' ? 'n' : c == '\0' ? '0' : c;
+            }
+        }
+        out += '\n';
+    }
+    void send(const Context& context, std::string_view rows, std::size_t count) override {
+        told_apart([&] {
+            const auto loaded = session_.load(context, sql_, rows);
+            if (loaded.warnings != 0) {
+                const auto warnings = session_.run(context, "show warnings limit 1");
+                const auto number =
+                    warnings.empty() ? 0U : static_cast<unsigned>(std::stoul(warnings[0][1].value_or("0")));
+                throw Refusal(reason_of(number), warnings.empty() ? "" : warnings[0][2].value_or(""));
+            }
+            if (loaded.rows != count) {
+                throw Refusal("refused", "the server did not take the row");
+            }
+        });
+    }
+
+    MysqlConnection& session_;
+    std::size_t width_;
+    std::string sql_;
+};
+
+// Where the server forbids `load data local`.
+class InsertLoader final : public ChunkLoader {
+public:
+    InsertLoader(TableWriter& writer, MysqlConnection& session, const std::string& into, const Schema& columns,
+                 Rejects rejects)
+        : ChunkLoader(writer, std::move(rejects)), session_(session), columns_(columns) {
+        std::string names;
+        for (const auto& column : columns) {
+            names += (names.empty() ? "" : ", ") + quote_identifier(column.name, '`');
+        }
+        head_ = fmt::format("insert into {} ({}) values ", into, names);
+    }
+
+private:
+    void encode(const Batch& batch, std::size_t row, std::string& out) override {
+        out += '(';
+        for (std::size_t column = 0; column < columns_.size(); ++column) {
+            if (column != 0) {
+                out += ", ";
+            }
+            const Cell cell = batch.column(column)[row];
+            if (cell.is_null()) {
+                out += "null";
+                continue;
+            }
+            const auto literal = quote_literal(cell.text());
+            const auto form = taken(columns_[column], literal);
+            out += form.empty() ? literal : form;
+        }
+        out += "),";
+    }
+    void send(const Context& context, std::string_view rows, std::size_t count) override {
+        rows.remove_suffix(1);
+        const auto statement = head_ + std::string(rows);
+        if (told_apart([&] { return session_.change(context, statement); }) != count) {
+            throw Refusal("refused", "the server did not take the row");
+        }
+    }
+
+    MysqlConnection& session_;
+    Schema columns_;
+    std::string head_;
+};
+
+}  // namespace
+
+MysqlWriter::MysqlWriter(MysqlOptions options) : options_(std::move(options)), looks_(options_) {}
+
+MysqlWriter::~MysqlWriter() = default;
+
+const Dialect& MysqlWriter::dialect() const {
+    return mysql_dialect;
+}
+
+MysqlConnection& MysqlWriter::session(const Context& context) {
+    if (!session_) {
+        session_ = std::make_unique<MysqlConnection>(context, options_, MysqlAccess::ReadWrite);
+    }
+    return *session_;
+}
+
+TargetTable MysqlWriter::table(const Context& context, const std::string& name) {
+    TargetTable found;
+    for (auto& column : looks_.schema(context, {.table = name, .query = {}, .columns = {}})) {
+        found.columns.push_back({.column = std::move(column)});
+    }
+    const auto [schema, table] = looks_.full_name(context, name);
+    found.name = name;
+    found.sql = quote_identifier(schema, '`') + "." + quote_identifier(table, '`');
+    found.commits = quote_identifier(schema, '`') + ".rowhaul_commits";
+    const auto which =
+        fmt::format("table_schema = {} and table_name = {}", quote_literal(schema), quote_literal(table));
+    const auto engine = query(context,
+                              "select t.engine, e.transactions from information_schema.tables t left join "
+                              "information_schema.engines e on e.engine = t.engine where " +
+                                  which);
+    if (engine.empty() || engine[0][1] != "YES") {
+        throw Error(ErrorKind::Invalid, fmt::format("the table {} cannot take part in a transaction (engine {})", name,
+                                                    engine.empty() ? "none" : engine[0][0].value_or("none")))
+            .advise("Choose a table, not a view, with an engine that can roll back, such as InnoDB.");
+    }
+    for (const auto& row : query(context,
+                                 "select column_name, column_default is not null or extra like "
+                                 "'%auto_increment%', extra like '%generated%' and extra not like "
+                                 "'default_generated%' from information_schema.columns where " +
+                                     which)) {
+        const auto column = std::ranges::find(found.columns, row[0].value_or(""),
+                                              [](const TargetColumn& known) { return known.column.name; });
+        if (column != found.columns.end()) {
+            column->has_default = row[1] == "1";
+            column->is_generated = row[2] == "1";
+        }
+    }
+    std::optional<std::string> index;
+    for (const auto& row : query(context,
+                                 "select index_name, column_name from information_schema.statistics where "
+                                 "non_unique = 0 and " +
+                                     which + " order by index_name, seq_in_index")) {
+        if (row[0] != index) {
+            index = row[0];
+            found.unique_keys.emplace_back();
+        }
+        found.unique_keys.back().push_back(row[1].value_or(""));
+    }
+    return found;
+}
+
+void MysqlWriter::begin(const Context& context) {
+    session(context).run(context, "start transaction read write");
+}
+
+void MysqlWriter::commit(const Context& context) {
+    session_->run(context, "commit");
+}
+
+std::uint64_t MysqlWriter::execute(const Context& context, const std::string& sql) {
+    auto& open = session(context);
+    return told_apart([&] { return open.change(context, sql); });
+}
+
+std::vector<std::vector<std::optional<std::string>>> MysqlWriter::query(const Context& context,
+                                                                        const std::string& sql) {
+    return session(context).run(context, sql);
+}
+
+std::unique_ptr<RowWriter> MysqlWriter::load(const Context& context, const std::string& into, const Schema& columns,
+                                             Rejects rejects) {
+    auto& open = session(context);
+    if (query(context, "select @@local_infile").at(0).at(0) == "1") {
+        return std::make_unique<DataLoader>(*this, open, into, columns, std::move(rejects));
+    }
+    return std::make_unique<InsertLoader>(*this, open, into, columns, std::move(rejects));
+}
+
+}  // namespace rowhaul

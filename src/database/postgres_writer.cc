@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "database/postgres_writer.h"
+
+#include "database/chunk_loader.h"
+#include "database/table_name.h"
+#include "database/table_statements.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace rowhaul {
+
+namespace {
+
+constexpr Dialect postgres_dialect{
+    .quote = '"',
+    .same = "is not distinct from",
+    .stage_begin =
+        "create temporary table rowhaul_stage on commit drop as select cast(0 as bigint) as rowhaul_row, "
+        "cast(0 as bigint) as rowhaul_line, cast('' as text) as rowhaul_file, "
+        "cast('' as text) as rowhaul_raw",
+    .stage_end = "where false",
+    .stage_index = "create index on rowhaul_stage (rowhaul_row)",
+    .exact_json = "cast({} as text)",
+    .commits_columns = "(mapping text not null primary key, execution text not null, fence bigint not null)",
+};
+
+std::string reason_of(std::string_view state) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 4> reasons{{{"23505", "refused_unique"},
+                                                                                    {"23503", "refused_foreign_key"},
+                                                                                    {"23502", "refused_not_null"},
+                                                                                    {"23514", "refused_check"}}};
+    const auto found = std::ranges::find(reasons, state, &std::pair<std::string_view, std::string_view>::first);
+    return std::string(found != reasons.end() ? found->second : "refused");
+}
+
+// What rows hold, or what a trigger says of them.
+bool is_refusal(std::string_view state) {
+    return state.starts_with("22") || state.starts_with("23") || state == "P0001" || state == "54000";
+}
+
+// Calls the server, and tells a refusal from other failures. The words are the server's own: the
+// place is the same for every row.
+template <class Call>
+auto told_apart(const PostgresConnection& session, Call call) -> decltype(call()) {
+    try {
+        return call();
+    } catch (const PostgresError& error) {
+        if (error.state() == "42501") {
+            throw Error(error).advise("Ask for: GRANT SELECT, INSERT, UPDATE ON ... TO the user of this connection.");
+        }
+        if (!is_refusal(error.state())) {
+            throw;
+        }
+        std::string_view words = error.what();
+        if (const auto place = session.place() + ": "; words.starts_with(place)) {
+            words.remove_prefix(place.size());
+        }
+        throw Refusal(reason_of(error.state()), std::string(words));
+    }
+}
+
+// One value in the text form of COPY.
+void append_escaped(std::string_view text, std::string& out) {
+    std::size_t plain = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c != '\\' && c != '\t' && c != '\n' && c != '\r') {
+            continue;
+        }
+        out.append(text.substr(plain, i - plain));
+        out += '\\';
+        out += c == '\\' ? '\\' : c == '\t' ? 't' : c == '\n' ? 'n' : 'r';
+        plain = i + 1;
+    }
+    out.append(text.substr(plain));
+}
+
+class CopyLoader final : public ChunkLoader {
+public:
+    CopyLoader(TableWriter& writer, PostgresConnection& session, std::string sql, const Schema& columns,
+               Rejects rejects)
+        : ChunkLoader(writer, std::move(rejects)), session_(session), sql_(std::move(sql)) {
+        for (const auto& column : columns) {
+            types_.push_back(column.type);
+        }
+    }
+
+private:
+    void encode(const Batch& batch, std::size_t row, std::string& out) override {
+        for (std::size_t column = 0; column < types_.size(); ++column) {
+            if (column != 0) {
+                out += '\t';
+            }
+            const Cell cell = batch.column(column)[row];
+            if (cell.is_null()) {
+                out += "\\N";
+                continue;
+            }
+            if (types_[column] == Type::Bytes) {
+                out += "\\\\x";
+            }
+            append_escaped(cell.text(), out);
+        }
+        out += '\n';
+    }
+    void send(const Context& context, std::string_view rows, std::size_t count) override {
+        told_apart(session_, [&] {
+            session_.start_copy_in(context, sql_);
+            session_.put_rows(context, rows);
+            if (session_.end_copy_in(context) != count) {
+                throw Error(ErrorKind::Unavailable, session_.place() + ": the server did not take every row")
+                    .advise("Look for a trigger or rule on the table that swallows rows.");
+            }
+        });
+    }
+
+    PostgresConnection& session_;
+    std::string sql_;
+    std::vector<Type> types_;
+};
+
+}  // namespace
+
+const Dialect& PostgresWriter::dialect() const {
+    return postgres_dialect;
+}
+
+PostgresConnection& PostgresWriter::session(const Context& context) {
+    if (!session_) {
+        auto opened = std::make_unique<PostgresConnection>(context, options_);
+        opened->run(context,
+                    "set client_encoding = 'UTF8'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres'; "
+                    "set timezone = 'UTC'; set standard_conforming_strings = on; set xmloption = content; "
+                    "set default_transaction_read_only = off");
+        session_ = std::move(opened);
+    }
+    return *session_;
+}
+
+TargetTable PostgresWriter::table(const Context& context, const std::string& name) {
+    TargetTable found;
+    found.sql = looks_.sql_name(context, name);
+    found.name = name;
+    found.commits = quote_identifier(TableName::parse(found.sql).schema.value_or("public")) + ".rowhaul_commits";
+    for (auto& column : looks_.schema(context, {.table = name, .query = {}, .columns = {}})) {
+        found.columns.push_back({.column = std::move(column)});
+    }
+    const auto relation = quote_literal(found.sql) + "::pg_catalog.regclass";
+    const auto details = query(context,
+                               "select attname, (atthasdef and attgenerated = '') or attidentity <> '', "
+                               "attgenerated <> '' or attidentity = 'a' from pg_catalog.pg_attribute where "
+                               "attrelid = " +
+                                   relation + " and attnum > 0 and not attisdropped");
+    for (const auto& row : details) {
+        const auto column = std::ranges::find(found.columns, row[0].value_or(""),
+                                              [](const TargetColumn& known) { return known.column.name; });
+        if (column != found.columns.end()) {
+            column->has_default = row[1] == "t";
+            column->is_generated = row[2] == "t";
+        }
+    }
+    const auto keys = query(context,
+                            "select i.indexrelid, a.attname from pg_catalog.pg_index i join "
+                            "pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey) "
+                            "where i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null "
+                            "and i.indnkeyatts = i.indnatts and i.indrelid = " +
+                                relation + " order by 1");
+    std::optional<std::string> index;
+    for (const auto& row : keys) {
+        if (row[0] != index) {
+            index = row[0];
+            found.unique_keys.emplace_back();
+        }
+        found.unique_keys.back().push_back(row[1].value_or(""));
+    }
+    return found;
+}
+
+void PostgresWriter::begin(const Context& context) {
+    session(context).run(context, "begin; set constraints all immediate");
+}
+
+void PostgresWriter::commit(const Context& context) {
+    session_->run(context, "commit");
+}
+
+std::uint64_t PostgresWriter::execute(const Context& context, const std::string& sql) {
+    auto& open = session(context);
+    return told_apart(open, [&] { return rows_of(open.query(context, sql).get()); });
+}
+
+std::vector<std::vector<std::optional<std::string>>> PostgresWriter::query(const Context& context,
+                                                                           const std::string& sql) {
+    const auto result = session(context).query(context, sql);
+    std::vector<std::vector<std::optional<std::string>>> rows;
+    for (int row = 0; row < PQntuples(result.get()); ++row) {
+        auto& cells = rows.emplace_back();
+        for (int column = 0; column < PQnfields(result.get()); ++column) {
+            cells.push_back(PQgetisnull(result.get(), row, column) != 0
+                                ? std::nullopt
+                                : std::optional(std::string(PQgetvalue(result.get(), row, column))));
+        }
+    }
+    return rows;
+}
+
+std::unique_ptr<RowWriter> PostgresWriter::load(const Context& context, const std::string& into, const Schema& columns,
+                                                Rejects rejects) {
+    std::string list;
+    for (const auto& column : columns) {
+        list += (list.empty() ? "" : ", ") + quote_identifier(column.name);
+    }
+    return std::make_unique<CopyLoader>(*this, session(context), "copy " + into + " (" + list + ") from stdin", columns,
+                                        std::move(rejects));
+}
+
+}  // namespace rowhaul

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// A database as a target of rows. One object is one session and, from begin() on, one transaction,
+// rolled back unless it is committed; used by one thread at a time. What SQL a database speaks is
+// data (Dialect), so that the way of rows into a table is written once (connector/table_target.h).
+#pragma once
+#include "base/error.h"
+#include "data/rows.h"
+#include "data/schema.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rowhaul {
+
+// The database took offence at what rows hold, not at the statement: a constraint, a trigger, a value
+// that a type does not take. The transaction can go on from the savepoint before.
+class Refusal : public Error {
+public:
+    Refusal(std::string reason, std::string message)
+        : Error(ErrorKind::Conflict, std::move(message)), reason_(std::move(reason)) {}
+    // A stable code: "refused_unique", "refused_foreign_key", "refused_not_null", "refused_check", "refused".
+    const std::string& reason() const noexcept { return reason_; }
+
+private:
+    std::string reason_;
+};
+
+struct TargetColumn {
+    Column column;
+    bool has_default = false;   // may be left out although it is not nullable
+    bool is_generated = false;  // cannot be given
+};
+
+// A table as rows find it.
+struct TargetTable {
+    std::string sql;      // its name as SQL takes it, quoted
+    std::string commits;  // the name of rowhaul_commits beside it, likewise
+    std::string name;
+    std::vector<TargetColumn> columns;
+    std::vector<std::vector<std::string>> unique_keys;
+};
+
+// Where databases differ in the statements that Rowhaul itself writes.
+struct Dialect {
+    char quote = '"';
+    std::string_view same;               // compares so that NULL equals NULL
+    std::string_view stage_begin;        // `create temporary table rowhaul_stage ...` up to the table's columns
+    std::string_view stage_end;          // after the table's name
+    std::string_view stage_index;        // makes rows of the stage found by their number; may be empty
+    std::string_view exact_text = "{}";  // makes texts compare by their bytes
+    std::string_view exact_json = "{}";  // makes documents compare
+    std::string_view commits_columns;    // of rowhaul_commits
+    bool updates_by_join = false;        // `update t join s on ... set`, not `update t set ... from s where`
+};
+
+class TableWriter {
+public:
+    virtual ~TableWriter() = default;
+    virtual const Dialect& dialect() const = 0;
+    // NotFound, with the near miss, for a missing table; Invalid for a view and the like.
+    virtual TargetTable table(const Context&, const std::string& name) = 0;
+    virtual void begin(const Context&) = 0;
+    virtual void commit(const Context&) = 0;
+    // One statement; the rows that it changed. Throws Refusal.
+    virtual std::uint64_t execute(const Context&, const std::string& sql) = 0;
+    // Few rows.
+    virtual std::vector<std::vector<std::optional<std::string>>> query(const Context&, const std::string& sql) = 0;
+    // Into a table, as SQL takes its name; `columns` as wide as the batches. Rows that the database
+    // refuses go to the Rejects, those of a batch by the end of the next one or of finish().
+    virtual std::unique_ptr<RowWriter> load(const Context&, const std::string& into, const Schema& columns,
+                                            Rejects) = 0;
+};
+
+}  // namespace rowhaul

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows into tables, the same for every database.
+#include "company.h"
+#include "database/sqlite_handle.h"
+#include "testing/servers/maria_db.h"
+#include "testing/servers/postgres.h"
+
+#include <csignal>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <memory>
+#include <thread>
+
+namespace rowhaul {
+namespace {
+
+using testing::Company;
+using ::testing::HasSubstr;
+using testing::MariaDb;
+using testing::Postgres;
+using testing::text_at;
+using testing::write_file;
+
+// A database of some product, for one test.
+class Place {
+public:
+    virtual ~Place() = default;
+    // The connection "erp".
+    virtual std::string connection() const = 0;
+    virtual void sql(const std::string& statements) = 0;
+    // Rows as "a|b;c|d", NULL as "NULL".
+    virtual std::string rows(const std::string& query) = 0;
+};
+
+class SqlitePlace final : public Place {
+public:
+    explicit SqlitePlace(const Company& company)
+        : path_(company / "erp.db"), handle_(std::make_unique<SqliteHandle>(path_, SqliteAccess::Create)) {
+        handle_->execute("pragma journal_mode = wal");
+    }
+    std::string connection() const override { return fmt::format("  erp: {{ type: sqlite, path: {} }}\n", path_); }
+    void sql(const std::string& statements) override { handle_->execute(statements); }
+    std::string rows(const std::string& query) override {
+        auto statement = handle_->prepare(query);
+        std::string out;
+        while (statement.step()) {
+            out += out.empty() ? "" : ";";
+            for (int column = 0; column < statement.columns(); ++column) {
+                out += (column == 0 ? "" : "|") + statement.optional_text(column).value_or("NULL");
+            }
+        }
+        return out;
+    }
+
+private:
+    std::string path_;
+    std::unique_ptr<SqliteHandle> handle_;
+};
+
+class PostgresPlace final : public Place {
+public:
+    PostgresPlace() : database_(Postgres::shared().make_database()) {}
+    std::string connection() const override {
+        const auto& server = Postgres::shared();
+        return fmt::format("  erp: {{ type: postgres, host: {}, port: {}, database: {}, user: owner }}\n",
+                           server.socket_folder(), server.port(), database_);
+    }
+    void sql(const std::string& statements) override { Postgres::shared().execute(statements, database_); }
+    std::string rows(const std::string& query) override {
+        return Postgres::shared().execute(
+            fmt::format("select string_agg((select string_agg(coalesce(v.value, 'NULL'), '|' order by v.place) from "
+                        "json_each_text(row_to_json(r)) with ordinality as v(key, value, place)), ';') from ({}) r",
+                        query),
+            database_);
+    }
+
+private:
+    std::string database_;
+};
+
+enum class LocalInfile : std::uint8_t { Allowed, Forbidden };
+
+class MariaDbPlace final : public Place {
+public:
+    explicit MariaDbPlace(LocalInfile local_infile) : server_(server(local_infile)) {
+        server_.exec("drop database if exists erp; create database erp");
+    }
+    std::string connection() const override {
+        return fmt::format("  erp: {{ type: mariadb, socket: {}, database: erp, user: root }}\n", server_.socket());
+    }
+    void sql(const std::string& statements) override { server_.exec("use erp; " + statements); }
+    std::string rows(const std::string& query) override {
+        auto printed = server_.exec("use erp; " + query);
+        while (printed.ends_with('\n')) {
+            printed.pop_back();
+        }
+        for (char& c : printed) {
+            c = c == '\t' ? '|' : c == '\n' ? ';' : c;
+        }
+        return printed;
+    }
+
+private:
+    static MariaDb& server(LocalInfile local_infile) {
+        static MariaDb with({.arguments = {"--local-infile=1"}});
+        static MariaDb without({.arguments = {"--local-infile=0"}});
+        return local_infile == LocalInfile::Allowed ? with : without;
+    }
+
+    MariaDb& server_;
+};
+
+class TableTarget : public ::testing::TestWithParam<std::string_view> {
+protected:
+    TableTarget() {
+        if (GetParam() == "sqlite") {
+            place_ = std::make_unique<SqlitePlace>(company_);
+        } else if (GetParam() == "postgres") {
+            place_ = std::make_unique<PostgresPlace>();
+        } else {
+            place_ =
+                std::make_unique<MariaDbPlace>(GetParam() == "mariadb" ? LocalInfile::Allowed : LocalInfile::Forbidden);
+        }
+        sql("create table customers (id int primary key, name varchar(20) not null, amount decimal(10,2), "
+            "check (amount >= 0))");
+    }
+
+    void sql(const std::string& statements) { place_->sql(statements); }
+    std::string rows() { return place_->rows("select id, name, amount from customers order by id"); }
+    void configure(std::string_view mapping = "key: [id]") const {
+        company_.configure(fmt::format("mappings:\n"
+                                       "  customers:\n"
+                                       "    source: {{ connection: files, file: customers.csv, settle: {{ age: 0s }}, "
+                                       "again: true }}\n"
+                                       "    target: {{ connection: erp, table: customers }}\n"
+                                       "    {}\n",
+                                       mapping),
+                           place_->connection() + "  files: { type: local, folder: . }\n");
+    }
+    void given(std::string_view csv) const { write_file(company_ / "customers.csv", csv); }
+    // The counts of a run that is tried before; both must be the same, and trying must change nothing.
+    std::string run(int status = 0) {
+        const auto before = rows();
+        const auto tried = counts(company_.rowhaul({"test", "customers", "--output", "json"}), status);
+        EXPECT_EQ(rows(), before);
+        const auto done = counts(company_.rowhaul({"run", "customers", "--output", "json"}), status);
+        EXPECT_EQ(done, tried);
+        return done;
+    }
+    static std::string counts(const testing::Outcome& outcome, int status) {
+        EXPECT_EQ(outcome.status, status) << outcome.output << outcome.errors;
+        std::string out;
+        const auto waybill = boost::json::parse(outcome.output);
+        for (const auto& [name, value] : waybill.at("rows").as_object()) {
+            if (value.to_number<int>() != 0) {
+                out += fmt::format("{}{} {}", out.empty() ? "" : ", ", value.to_number<int>(), std::string(name));
+            }
+        }
+        return out;
+    }
+
+    const Company company_;
+    std::unique_ptr<Place> place_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Databases, TableTarget,
+                         ::testing::Values("sqlite", "postgres", "mariadb", "mariadb_without_load"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+TEST_P(TableTarget, CreatesChangesAndLeavesAlone) {
+    configure();
+    given("id,name,amount\n1,Anna,10.50\n2,Böse \\ 'x'\t,\n3,\"a\nb\",3\n");
+    EXPECT_EQ(run(), "3 read, 3 created");
+    given("id,name,amount\n1,anna,10.50\n2,Böse \\ 'x'\t,\n3,\"a\nb\",3.01\n4,Dora,0\n");
+    EXPECT_EQ(run(), "4 read, 1 created, 2 updated, 1 unchanged");
+    EXPECT_EQ(run(), "4 read, 4 unchanged");
+    EXPECT_EQ(place_->rows("select id, amount from customers where name = 'anna' or id = 4 order by id"),
+              GetParam() == "sqlite" ? "1|10.5;4|0" : "1|10.50;4|0.00");
+}
+
+TEST_P(TableTarget, AppendsWithoutAKey) {
+    sql("create table log (what varchar(20))");
+    company_.configure(
+        "mappings:\n"
+        "  customers:\n"
+        "    source: { connection: files, file: customers.csv, settle: { age: 0s }, again: true }\n"
+        "    target: { connection: erp, table: log }\n",
+        place_->connection() + "  files: { type: local, folder: . }\n");
+    given("what\na\na\n");
+    EXPECT_EQ(run(), "2 read, 2 created");
+    EXPECT_EQ(run(), "2 read, 2 created");
+    EXPECT_EQ(place_->rows("select count(*) from log"), "4");
+}
+
+TEST_P(TableTarget, RowsThatTheDatabaseRefusesAreRejectedAndTheOthersArrive) {
+    for (const std::string_view mapping : {"key: [id]", ""}) {
+        sql("delete from customers");
+        configure(mapping);
+        given("id,name,amount\n1,Anna,1\n2,Bruno,-1\n3,Carla,2\n4,Dora,-2\n5,Emil,3\n");
+        EXPECT_EQ(run(3), "5 read, 3 created, 2 rejected");
+        EXPECT_EQ(place_->rows("select id from customers order by id"), "1;3;5");
+        const auto rejects = company_.rowhaul({"waybill", "--rejects"}).output;
+        EXPECT_THAT(rejects, HasSubstr("customers.csv,3,2,"));
+        EXPECT_THAT(rejects, HasSubstr("refused_check"));
+        EXPECT_THAT(rejects, HasSubstr("\"4,Dora,-2\""));
+    }
+}
+
+TEST_P(TableTarget, WhatCannotBeIsRejectedBeforeItIsSent) {
+    configure();
+    given(
+        "id,name,amount\nx,Anna,1\n2,,1\n,Bruno,1\n4,A name that is much too long,1\n5,Carla,1.234\n"
+        "6,Dora,99999999999\n7,Emil,7\n");
+    // SQLite keeps texts of any length and numbers of any size; MariaDB says when digits would be lost.
+    const std::map<std::string_view, std::string> expected{{"sqlite", "7 read, 4 created, 3 rejected"},
+                                                           {"postgres", "7 read, 2 created, 5 rejected"},
+                                                           {"mariadb", "7 read, 1 created, 6 rejected"},
+                                                           {"mariadb_without_load", "7 read, 2 created, 5 rejected"}};
+    EXPECT_EQ(run(3), expected.at(GetParam()));
+    const auto rejects = company_.rowhaul({"waybill", "--rejects"}).output;
+    EXPECT_THAT(rejects, HasSubstr("customers.csv,2,1,,invalid_integer,id,x"));
+    EXPECT_THAT(rejects, HasSubstr("customers.csv,3,2,,missing_value,name"));
+    if (GetParam() != "sqlite") {
+        EXPECT_THAT(rejects, HasSubstr("customers.csv,5,4,,text_too_long,name"));
+        EXPECT_THAT(rejects, HasSubstr("customers.csv,7,6,,refused,"));
+        EXPECT_THAT(rejects, HasSubstr("\"6,Dora,99999999999\""));
+    }
+}
+
+TEST_P(TableTarget, RowsOfOneKeyAreTreatedAsTold) {
+    given("id,name,amount\n1,first,1\n2,other,1\n1,second,2\n1,third,3\n");
+    configure();
+    EXPECT_EQ(run(3), "4 read, 1 created, 3 rejected");
+    sql("delete from customers");
+    configure("key: [id]\n    options: { duplicates: first }");
+    EXPECT_EQ(run(), "4 read, 2 created, 2 skipped");
+    EXPECT_EQ(place_->rows("select name from customers order by id"), "first;other");
+    configure("key: [id]\n    options: { duplicates: last }");
+    EXPECT_EQ(run(), "4 read, 1 updated, 1 unchanged, 2 skipped");
+    EXPECT_EQ(place_->rows("select name from customers order by id"), "third;other");
+    configure("key: [id]\n    options: { duplicates: error }");
+    EXPECT_EQ(company_.rowhaul({"run", "customers"}).status, 1);
+    EXPECT_EQ(place_->rows("select name from customers order by id"), "third;other");
+}
+
+TEST_P(TableTarget, KnownAndUnknownRowsAreTreatedAsTold) {
+    sql("insert into customers values (1, 'Anna', 1)");
+    given("id,name,amount\n1,Anna B.,1\n2,Bruno,2\n");
+    configure("key: [id]\n    options: { missing: skip }");
+    EXPECT_EQ(run(), "2 read, 1 updated, 1 skipped");
+    configure("key: [id]\n    options: { existing: skip }");
+    given("id,name,amount\n1,Anna C.,1\n2,Bruno,2\n");
+    EXPECT_EQ(run(), "2 read, 1 created, 1 skipped");
+    EXPECT_EQ(place_->rows("select name from customers order by id"), "Anna B.;Bruno");
+    configure("key: [id]\n    options: { existing: error }");
+    EXPECT_EQ(company_.rowhaul({"run", "customers"}).status, 1);
+    EXPECT_EQ(place_->rows("select name from customers order by id"), "Anna B.;Bruno");
+}
+
+TEST_P(TableTarget, AFailingSourceLeavesTheTableAsItWas) {
+    sql("insert into customers values (1, 'Anna', 1)");
+    configure("key: [id]\n    options: { max_rejects: 0 }");
+    given("id,name,amount\n1,changed,1\n2,Bruno,2\n3,Carla,x\n");
+    EXPECT_EQ(company_.rowhaul({"run", "customers"}).status, 5);
+    EXPECT_EQ(place_->rows("select id, name from customers"), "1|Anna");
+}
+
+TEST_P(TableTarget, SaysWhatIsWrongWithTheTable) {
+    given("id,nam,amount\n1,a,1\n");
+    configure();
+    const auto unknown = company_.rowhaul({"run", "customers"});
+    EXPECT_THAT(unknown.errors, HasSubstr("no column \"nam\" to write to; did you mean \"name\"?"));
+    given("id,amount\n1,1\n");
+    EXPECT_THAT(company_.rowhaul({"run", "customers"}).errors, HasSubstr("needs a value for the column \"name\""));
+    given("id,name\n1,a\n");
+    configure("key: [number]");
+    EXPECT_THAT(company_.rowhaul({"run", "customers"}).errors, HasSubstr("no field is named \"number\""));
+    sql("drop table customers; create table customer (id int)");
+    configure();
+    EXPECT_THAT(company_.rowhaul({"run", "customers"}).errors, HasSubstr("did you mean \"customer\"?"));
+}
+
+TEST_P(TableTarget, ATableIsNotWrittenWhileItIsRead) {
+    company_.configure(
+        "mappings:\n"
+        "  customers:\n"
+        "    source: { connection: erp, table: customers }\n"
+        "    target: { connection: erp, table: customers }\n",
+        place_->connection());
+    EXPECT_THAT(company_.rowhaul({"validate"}).errors, HasSubstr("is the table that the rows come from"));
+}
+
+TEST_P(TableTarget, AKeyThatIsNotUniqueInTheTableIsRefused) {
+    sql("create table plain (id int, name varchar(20)); insert into plain values (1, 'a'), (1, 'b')");
+    company_.configure(
+        "mappings:\n"
+        "  customers:\n"
+        "    source: { connection: files, file: customers.csv, settle: { age: 0s }, again: true }\n"
+        "    target: { connection: erp, table: plain }\n"
+        "    key: id\n",
+        place_->connection() + "  files: { type: local, folder: . }\n");
+    given("id,name\n1,a\n");
+    const auto refused = company_.rowhaul({"run", "customers"});
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_THAT(refused.errors, HasSubstr("several rows of the table plain have the same id"));
+}
+
+TEST_P(TableTarget, RowsOfADatabaseArriveAsTheyAre) {
+    company_.sql(
+        "create table t (id integer primary key, b blob, f real, d date, at timestamp, ok boolean, n numeric); "
+        "insert into t values (1, x'00ff0a09', 0.1, '2024-02-29', '2024-02-29 23:59:59', 1, 12.50), "
+        "(2, null, null, null, null, null, null), (3, x'', -1e300, '1970-01-01', '1970-01-01 00:00:00', 0, -0.01)");
+    const std::string bytes = GetParam() == "postgres" ? "bytea" : "blob";
+    const std::string real = GetParam() == "sqlite" ? "real" : "double precision";
+    const std::string timestamp = GetParam().starts_with("mariadb") ? "datetime" : "timestamp";
+    sql(fmt::format("create table t (id integer primary key, b {}, f {}, d date, at {}, ok boolean, n decimal(10,2))",
+                    bytes, real, timestamp));
+    company_.configure(
+        "mappings:\n"
+        "  there: { source: { connection: shop, table: t }, target: { connection: erp, table: t }, "
+        "key: [id] }\n"
+        "  out: { source: { connection: erp, query: 'select id, b, f, d, at from t order by id' }, "
+        "target: { connection: export, file: out.csv } }\n",
+        place_->connection());
+    EXPECT_EQ(company_.rowhaul({"run", "there"}).status, 0);
+    EXPECT_EQ(counts(company_.rowhaul({"run", "there", "--output", "json"}), 0), "3 read, 3 unchanged");
+    EXPECT_EQ(company_.rowhaul({"run", "out"}).status, 0);
+    EXPECT_EQ(company_.exported("out.csv"),
+              "id,b,f,d,at\n1,00ff0a09,0.1,2024-02-29,2024-02-29 23:59:59\n2,,,,\n"
+              "3,\"\",-1e+300,1970-01-01,1970-01-01 00:00:00\n");
+}
+
+TEST_P(TableTarget, ARunThatIsKilledAtAnyMomentLeavesAllOrNothing) {
+    constexpr int kills = 6;
+    configure();
+    const auto give = [&](int version) {
+        std::string csv = "id,name,amount\n";
+        for (int id = 1; id <= 5000; ++id) {
+            csv += fmt::format("{},row,{}\n", id, version);
+        }
+        given(csv);
+    };
+    const auto versions = [&] { return place_->rows("select count(distinct amount), count(*) from customers"); };
+    give(0);
+    ASSERT_EQ(company_.rowhaul({"run", "customers"}).status, 0);
+    for (int kill = 1; kill <= kills; ++kill) {
+        give(kill);
+        auto process = company_.start({"run", "customers"});
+        std::this_thread::sleep_for(std::chrono::milliseconds(40 * kill));
+        process.send(SIGKILL);
+        ASSERT_TRUE(process.wait(std::chrono::seconds(30)));
+        EXPECT_EQ(versions(), "1|5000");
+    }
+    EXPECT_EQ(company_.rowhaul({"run", "customers"}).status, 0);
+    EXPECT_EQ(place_->rows(fmt::format("select count(*) from customers where amount = {}", kills)), "5000");
+    for (const auto& execution : company_.history("customers")) {
+        EXPECT_THAT(text_at(execution, "/outcome"), ::testing::AnyOf("succeeded", "interrupted"));
+    }
+}
+
+}  // namespace
+}  // namespace rowhaul
