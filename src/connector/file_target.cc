@@ -172,8 +172,17 @@ std::vector<FileRecord> FileTarget::publish(const Context& context) {
     if (is_skipped()) {
         return {};
     }
-    if (pipe_->file) {
+    if (!pipe_->file) {
+        return {record_};
+    }
+    try {
         record_.name = pipe_->file->publish(context);
+    } catch (const Error& error) {
+        if (!pipe_->file->may_be_published()) {
+            throw;
+        }
+        throw OutcomeUnknown(
+            error, fmt::format("whether {} has its final name is not known: {}", in_quotes(plan_.name), error.what()));
     }
     return {record_};
 }

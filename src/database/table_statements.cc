@@ -41,7 +41,8 @@ std::string TableStatements::same_key(std::string_view left, std::string_view ri
 }
 
 std::string TableStatements::make_stage() const {
-    return fmt::format("{}, {} from {} {}", dialect_.stage_begin, list("", names_of(columns_)), table_.sql, dialect_.stage_end);
+    return fmt::format("{}, {} from {} {}", dialect_.stage_begin, list("", names_of(columns_)), table_.sql,
+                       dialect_.stage_end);
 }
 
 std::string TableStatements::make_duplicates() const {

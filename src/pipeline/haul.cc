@@ -219,8 +219,8 @@ void Haul::carry_rows(const Context& context, HaulProgress& progress) {
                                      [this](Reject reject) { take_source_reject(std::move(reject)); });
     report_.pushed_rule = reader->pushed_rule();
     progress.expected_rows = report_.pushed_rule.empty() ? all_rows : 0;
-    target_.prepare(context, fields.schema());
     has_reached_target_ = true;
+    target_.prepare(context, fields.schema());
     const Batch* written = nullptr;
     const auto writer =
         target_.writer(context, [&](Reject reject) { take_target_reject(*written, std::move(reject)); });

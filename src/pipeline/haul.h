@@ -82,7 +82,7 @@ public:
     void conclude(const Context&);
     // What is known so far, also after a failure.
     const HaulReport& report() const { return report_; }
-    // Whether the target was prepared, so that something may lie there, visible or not.
+    // Whether preparing the target was begun, so that something may lie there, visible or not.
     bool has_reached_target() const { return has_reached_target_; }
 
 private:

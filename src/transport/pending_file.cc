@@ -299,10 +299,16 @@ std::string PendingFile::publish(const Context& context) {
         }
         name = numbered_name(number);
     }
-    if (spool_) {
-        upload(context, name);
-    } else {
-        take_final_name(context, name);
+    try {
+        if (spool_) {
+            upload(context, name);
+        } else {
+            take_final_name(context, name);
+        }
+    } catch (const Error& error) {
+        const bool is_unheard = error.kind() == ErrorKind::Unavailable || error.kind() == ErrorKind::Cancelled;
+        may_be_published_ = is_unheard && (!spool_ || is_all_sent_);
+        throw;
     }
     state_ = State::Published;
     return name;
@@ -371,6 +377,7 @@ void PendingFile::upload(const Context& context, const std::string& name) {
         while (const auto count = source->read(context, buffer)) {
             stream->write(context, std::span(buffer).first(count));
         }
+        is_all_sent_ = true;
         commit_on_server(context, *stream, name);
         stream.reset();
         verify(context, name);

@@ -54,6 +54,9 @@ public:
     // cannot take its place; for a moment the final name is then missing while both files exist.
     std::string publish(const Context&);
 
+    // After publish() threw: the server may have done it all the same, and could not be asked.
+    bool may_be_published() const { return may_be_published_; }
+
     std::uint64_t bytes() const { return bytes_; }
     const std::string& temporary_path() const { return temporary_path_; }
 
@@ -85,6 +88,8 @@ private:
     std::uint64_t bytes_ = 0;
     bool may_have_holes_ = false;  // the size is right, but not every write was confirmed
     bool is_damaged_ = false;      // the server's digest is not ours
+    bool is_all_sent_ = false;     // to its final name
+    bool may_be_published_ = false;
     State state_ = State::New;
     Context last_context_;
 };

@@ -11,7 +11,7 @@
 namespace rowhaul::testing {
 
 std::ostream& operator<<(std::ostream& out, Fault fault) {
-    constexpr std::array names{"NotDone", "HalfDone", "AnswerLost", "LinkDead", "DiskFull", "Damaged"};
+    constexpr std::array names{"NotDone", "HalfDone", "AnswerLost", "LinkDead", "LastDone", "DiskFull", "Damaged"};
     return out << names.at(static_cast<std::size_t>(fault));
 }
 
@@ -32,7 +32,8 @@ bool FaultTransport::strikes_next(Fault fault, int session) const {
 
 template <class Verb>
 auto FaultTransport::call(int session, Verb&& verb) {
-    const bool is_dead = plan_->fault_ == Fault::LinkDead && plan_->has_struck();
+    const bool dies = plan_->fault_ == Fault::LinkDead || plan_->fault_ == Fault::LastDone;
+    const bool is_dead = dies && plan_->has_struck();
     if (is_broken_ || is_dead || session != session_) {
         throw Error(ErrorKind::Unavailable, "the link is broken");
     }
@@ -41,6 +42,7 @@ auto FaultTransport::call(int session, Verb&& verb) {
     }
     switch (plan_->fault_) {
         case Fault::AnswerLost:
+        case Fault::LastDone:
             verb();
             break_link();
         case Fault::DiskFull:

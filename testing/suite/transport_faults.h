@@ -20,6 +20,7 @@ enum class Fault : std::uint8_t {
     HalfDone,    // a write breaks with half of its bytes there; other calls as NotDone
     AnswerLost,  // the server does it, and its answer never arrives
     LinkDead,    // the link breaks, and no new one can be made
+    LastDone,    // the server does it, but no answer arrives, and no new link can be made
     DiskFull,    // the server refuses, with an error that no second try can mend
     Damaged,     // a write puts another byte there and nobody says so; other calls go well
 };
