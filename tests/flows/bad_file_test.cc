@@ -190,8 +190,9 @@ TEST_F(BadFiles, WorkbooksThatAreProtectedDamagedOrMadeToDoHarmAreSetAsideAndOth
     EXPECT_THAT(text_at(waybill, "/source/files/1/problem"), HasSubstr("password"));
     EXPECT_THAT(text_at(waybill, "/source/files/2/problem"), HasSubstr("damaged"));
     EXPECT_THAT(text_at(waybill, "/source/files/3/problem"), HasSubstr("made to do harm"));
-    EXPECT_THAT(company.files("in"), ElementsAre("bad", "bad/b_locked.xlsx", "bad/c_cut.xlsx", "bad/d_bomb.xlsx",
-                                                 "done", "done/a_good.xlsx"));
+    EXPECT_THAT(company.files("in"), ElementsAre("bad", "bad/b_locked.xlsx", "bad/b_locked.xlsx.waybill.json",
+                                                 "bad/c_cut.xlsx", "bad/c_cut.xlsx.waybill.json", "bad/d_bomb.xlsx",
+                                                 "bad/d_bomb.xlsx.waybill.json", "done", "done/a_good.xlsx"));
 }
 
 // ---- formulas
