@@ -48,7 +48,9 @@ auto told_apart(const PostgresConnection& session, Call call) -> decltype(call()
         return call();
     } catch (const PostgresError& error) {
         if (error.state() == "42501") {
-            throw Error(error).advise("Ask for: GRANT SELECT, INSERT, UPDATE ON ... TO the user of this connection.");
+            auto denied = error;
+            denied.advise("Ask for: GRANT SELECT, INSERT, UPDATE ON ... TO the user of this connection.");
+            throw denied;
         }
         if (!is_refusal(error.state())) {
             throw;
