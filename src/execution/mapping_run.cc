@@ -245,7 +245,7 @@ bool MappingRun::guarded(const std::function<void()>& step) {
 
 void MappingRun::leave_open(const Error& error) {
     has_ended_ = true;
-    waybill_.outcome = error.kind() == ErrorKind::Cancelled ? setting_.stopped_as() : RunOutcome::Interrupted;
+    waybill_.outcome = error.kind() == ErrorKind::Cancelled ? setting_.stopped_as() : RunOutcome::Failed;
     waybill_.message = error.what();
     waybill_.advice = error.advice();
 }
