@@ -281,6 +281,11 @@ void TableTarget::apply_staged(const Context& context, Delivery& delivery) {
     if (rules.missing == Missing::Insert) {
         delivery.created = apply(context, statements.insert());
         found = staged() - delivery.created;
+        if (const auto lost = staged() - known(); lost != 0) {
+            throw Error(ErrorKind::Conflict,
+                        fmt::format("{} rows did not arrive in {}, although none of them was refused", lost, name_))
+                .advise("Look for a trigger or rule on the table that swallows rows.");
+        }
     } else {
         found = known();
         delivery.skipped += staged() - found;

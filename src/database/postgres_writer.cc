@@ -21,7 +21,7 @@ constexpr Dialect postgres_dialect{
         "cast(0 as bigint) as rowhaul_line, cast('' as text) as rowhaul_file, "
         "cast('' as text) as rowhaul_raw",
     .stage_end = "where false",
-    .stage_index = "create index on rowhaul_stage (rowhaul_row)",
+    .stage_index = "create index if not exists rowhaul_stage_row on rowhaul_stage (rowhaul_row)",
     .exact_json = "cast({} as text)",
     .commits_columns = "(mapping text not null primary key, execution text not null, fence bigint not null)",
 };

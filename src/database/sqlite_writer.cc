@@ -19,7 +19,7 @@ constexpr Dialect sqlite_dialect{
         "create temporary table rowhaul_stage as select cast(0 as integer) as rowhaul_row, "
         "cast(0 as integer) as rowhaul_line, '' as rowhaul_file, '' as rowhaul_raw",
     .stage_end = "limit 0",
-    .stage_index = "create index temp.rowhaul_stage_row on rowhaul_stage (rowhaul_row)",
+    .stage_index = "create index if not exists temp.rowhaul_stage_row on rowhaul_stage (rowhaul_row)",
     .exact_text = "{} collate binary",
     .commits_columns = "(mapping text not null primary key, execution text not null, fence integer not null)",
 };

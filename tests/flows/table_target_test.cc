@@ -206,6 +206,14 @@ TEST_P(TableTarget, RowsThatTheDatabaseRefusesAreRejectedAndTheOthersArrive) {
     }
 }
 
+TEST_P(TableTarget, RowsThatAreRefusedAsChangesAndAsNewOnesAreRejectedInOneRun) {
+    sql("insert into customers values (1, 'Anna', 1), (2, 'Bruno', 2)");
+    configure();
+    given("id,name,amount\n1,Anna,-1\n2,Bruno B.,2\n3,Carla,-3\n4,Dora,4\n");
+    EXPECT_EQ(run(3), "4 read, 1 created, 1 updated, 2 rejected");
+    EXPECT_EQ(place_->rows("select id, name from customers order by id"), "1|Anna;2|Bruno B.;4|Dora");
+}
+
 TEST_P(TableTarget, WhatCannotBeIsRejectedBeforeItIsSent) {
     configure();
     given(
@@ -355,6 +363,30 @@ TEST_P(TableTarget, ARunThatIsKilledAtAnyMomentLeavesAllOrNothing) {
     EXPECT_EQ(place_->rows(fmt::format("select count(*) from customers where amount = {}", kills)), "5000");
     for (const auto& execution : company_.history("customers")) {
         EXPECT_THAT(text_at(execution, "/outcome"), ::testing::AnyOf("succeeded", "interrupted"));
+    }
+}
+
+TEST(TableTargetOfPostgres, RowsThatATriggerSwallowsAreNotCountedAsArrived) {
+    const Company company;
+    PostgresPlace place;
+    place.sql(
+        "create table customers (id int primary key, name text); "
+        "create function swallow() returns trigger language plpgsql as 'begin return null; end'; "
+        "create trigger swallow before insert on customers for each row when (new.id = 2) execute function swallow()");
+    write_file(company / "customers.csv", "id,name\n1,Anna\n2,Bruno\n");
+    for (const std::string_view key : {"key: [id]", ""}) {
+        company.configure(
+            fmt::format("mappings:\n"
+                        "  customers:\n"
+                        "    source: {{ connection: files, file: customers.csv, settle: {{ age: 0s }} }}\n"
+                        "    target: {{ connection: erp, table: customers }}\n"
+                        "    {}\n",
+                        key),
+            place.connection() + "  files: { type: local, folder: . }\n");
+        const auto failed = company.rowhaul({"run", "customers"});
+        EXPECT_EQ(failed.status, 1);
+        EXPECT_THAT(failed.errors, HasSubstr("swallows rows"));
+        EXPECT_EQ(place.rows("select count(*) from customers"), "0");
     }
 }
 
