@@ -55,10 +55,7 @@ private:
         std::uint64_t execute(const Context& context, const std::string& sql) override {
             return inner_->execute(context, sql);
         }
-        std::vector<std::vector<std::optional<std::string>>> query(const Context& context,
-                                                                   const std::string& sql) override {
-            return inner_->query(context, sql);
-        }
+        TableRows query(const Context& context, const std::string& sql) override { return inner_->query(context, sql); }
         std::unique_ptr<RowWriter> load(const Context& context, const std::string& into, const Schema& columns,
                                         Rejects rejects) override {
             return inner_->load(context, into, columns, std::move(rejects));

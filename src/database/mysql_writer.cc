@@ -251,29 +251,15 @@ TargetTable MysqlWriter::table(const Context& context, const std::string& name) 
                                                     engine.empty() ? "none" : engine[0][0].value_or("none")))
             .advise("Choose a table, not a view, with an engine that can roll back, such as InnoDB.");
     }
-    for (const auto& row : query(context,
-                                 "select column_name, column_default is not null or extra like "
-                                 "'%auto_increment%', extra like '%generated%' and extra not like "
-                                 "'default_generated%' from information_schema.columns where " +
-                                     which)) {
-        const auto column = std::ranges::find(found.columns, row[0].value_or(""),
-                                              [](const TargetColumn& known) { return known.column.name; });
-        if (column != found.columns.end()) {
-            column->has_default = row[1] == "1";
-            column->is_generated = row[2] == "1";
-        }
-    }
-    std::optional<std::string> index;
-    for (const auto& row : query(context,
+    found.note_columns(query(context,
+                             "select column_name, column_default is not null or extra like '%auto_increment%', "
+                             "extra like '%generated%' and extra not like 'default_generated%' "
+                             "from information_schema.columns where " +
+                                 which));
+    found.note_unique_keys(query(context,
                                  "select index_name, column_name from information_schema.statistics where "
                                  "non_unique = 0 and " +
-                                     which + " order by index_name, seq_in_index")) {
-        if (row[0] != index) {
-            index = row[0];
-            found.unique_keys.emplace_back();
-        }
-        found.unique_keys.back().push_back(row[1].value_or(""));
-    }
+                                     which + " order by index_name, seq_in_index"));
     return found;
 }
 
@@ -290,8 +276,7 @@ std::uint64_t MysqlWriter::execute(const Context& context, const std::string& sq
     return told_apart([&] { return open.change(context, sql); });
 }
 
-std::vector<std::vector<std::optional<std::string>>> MysqlWriter::query(const Context& context,
-                                                                        const std::string& sql) {
+TableRows MysqlWriter::query(const Context& context, const std::string& sql) {
     return session(context).run(context, sql);
 }
 

@@ -150,33 +150,17 @@ TargetTable PostgresWriter::table(const Context& context, const std::string& nam
         found.columns.push_back({.column = std::move(column)});
     }
     const auto relation = quote_literal(found.sql) + "::pg_catalog.regclass";
-    const auto details = query(context,
-                               "select attname, (atthasdef and attgenerated = '') or attidentity <> '', "
-                               "attgenerated <> '' or attidentity = 'a' from pg_catalog.pg_attribute where "
-                               "attrelid = " +
-                                   relation + " and attnum > 0 and not attisdropped");
-    for (const auto& row : details) {
-        const auto column = std::ranges::find(found.columns, row[0].value_or(""),
-                                              [](const TargetColumn& known) { return known.column.name; });
-        if (column != found.columns.end()) {
-            column->has_default = row[1] == "t";
-            column->is_generated = row[2] == "t";
-        }
-    }
-    const auto keys = query(context,
-                            "select i.indexrelid, a.attname from pg_catalog.pg_index i join "
-                            "pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey) "
-                            "where i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null "
-                            "and i.indnkeyatts = i.indnatts and i.indrelid = " +
-                                relation + " order by 1");
-    std::optional<std::string> index;
-    for (const auto& row : keys) {
-        if (row[0] != index) {
-            index = row[0];
-            found.unique_keys.emplace_back();
-        }
-        found.unique_keys.back().push_back(row[1].value_or(""));
-    }
+    found.note_columns(query(context,
+                             "select attname, (atthasdef and attgenerated = '') or attidentity <> '', "
+                             "attgenerated <> '' or attidentity = 'a' from pg_catalog.pg_attribute where "
+                             "attrelid = " +
+                                 relation + " and attnum > 0 and not attisdropped"));
+    found.note_unique_keys(query(context,
+                                 "select i.indexrelid, a.attname from pg_catalog.pg_index i join "
+                                 "pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey) "
+                                 "where i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null "
+                                 "and i.indnkeyatts = i.indnatts and i.indrelid = " +
+                                     relation + " order by 1"));
     return found;
 }
 
@@ -193,10 +177,9 @@ std::uint64_t PostgresWriter::execute(const Context& context, const std::string&
     return told_apart(open, [&] { return rows_of(open.query(context, sql).get()); });
 }
 
-std::vector<std::vector<std::optional<std::string>>> PostgresWriter::query(const Context& context,
-                                                                           const std::string& sql) {
+TableRows PostgresWriter::query(const Context& context, const std::string& sql) {
     const auto result = session(context).query(context, sql);
-    std::vector<std::vector<std::optional<std::string>>> rows;
+    TableRows rows;
     for (int row = 0; row < PQntuples(result.get()); ++row) {
         auto& cells = rows.emplace_back();
         for (int column = 0; column < PQnfields(result.get()); ++column) {

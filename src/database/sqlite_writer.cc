@@ -225,12 +225,11 @@ std::uint64_t SqliteWriter::execute(const Context& context, const std::string& s
     }
 }
 
-std::vector<std::vector<std::optional<std::string>>> SqliteWriter::query(const Context& context,
-                                                                         const std::string& sql) {
+TableRows SqliteWriter::query(const Context& context, const std::string& sql) {
     auto& opened = session(context);
     const SqliteHandle::Watch watch(opened, context);
     auto statement = opened.prepare(sql);
-    std::vector<std::vector<std::optional<std::string>>> rows;
+    TableRows rows;
     while (statement.step()) {
         auto& row = rows.emplace_back();
         for (int column = 0; column < statement.columns(); ++column) {

@@ -21,7 +21,7 @@ public:
     void begin(const Context&) override;
     void commit(const Context&) override;
     std::uint64_t execute(const Context&, const std::string& sql) override;
-    std::vector<std::vector<std::optional<std::string>>> query(const Context&, const std::string& sql) override;
+    TableRows query(const Context&, const std::string& sql) override;
     std::unique_ptr<RowWriter> load(const Context&, const std::string& into, const Schema& columns, Rejects) override;
 
 private:

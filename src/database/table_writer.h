@@ -35,6 +35,8 @@ struct TargetColumn {
     bool is_generated = false;  // cannot be given
 };
 
+using TableRows = std::vector<std::vector<std::optional<std::string>>>;
+
 // A table as rows find it.
 struct TargetTable {
     std::string sql;      // its name as SQL takes it, quoted
@@ -42,6 +44,11 @@ struct TargetTable {
     std::string name;
     std::vector<TargetColumn> columns;
     std::vector<std::vector<std::string>> unique_keys;
+
+    // From what catalogues say: a row a column with its name, whether it has a default, whether it is
+    // generated ("t" or "1"); a row a column of a unique index with the index, all of one together.
+    void note_columns(const TableRows& rows);
+    void note_unique_keys(const TableRows& rows);
 };
 
 // Where databases differ in the statements that Rowhaul itself writes.
@@ -68,7 +75,7 @@ public:
     // One statement; the rows that it changed. Throws Refusal.
     virtual std::uint64_t execute(const Context&, const std::string& sql) = 0;
     // Few rows.
-    virtual std::vector<std::vector<std::optional<std::string>>> query(const Context&, const std::string& sql) = 0;
+    virtual TableRows query(const Context&, const std::string& sql) = 0;
     // Into a table, as SQL takes its name; `columns` as wide as the batches. Rows that the database
     // refuses go to the Rejects, those of a batch by the end of the next one or of finish().
     virtual std::unique_ptr<RowWriter> load(const Context&, const std::string& into, const Schema& columns,
