@@ -6,7 +6,6 @@
 #include "database/table_name.h"
 #include "database/table_statements.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <mysqld_error.h>
 
