@@ -118,13 +118,6 @@ void TableTarget::check_columns() const {
 
 void TableTarget::check_key(const Context& context) const {
     const auto& key = request_.records.key;
-    for (const auto& name : key) {
-        if (std::ranges::find(schema_, name, &Column::name) == schema_.end()) {
-            const auto names = names_of(schema_);
-            throw Error(ErrorKind::NotFound,
-                        fmt::format("`key`: no field is named \"{}\"{}", name, did_you_mean(name, names)));
-        }
-    }
     const std::set<std::string> wanted(key.begin(), key.end());
     const bool is_unique = std::ranges::any_of(table_->unique_keys, [&](const std::vector<std::string>& unique) {
         return !unique.empty() &&

@@ -176,6 +176,7 @@ RowRules MappingRun::rules() const {
             .where = mapping_.where,
             .parameters = parameters(),
             .facts = facts(),
+            .key = mapping_.records.key,
             .path = mapping_.path};
 }
 

@@ -200,6 +200,36 @@ void Program::assign_places() {
             free.push_back(places_[node]);
         }
     }
+    find_crossing();
+}
+
+void Program::choose_here() {
+    choosing_nodes_ = nodes_.size();
+    choosing_results_ = results_.size();
+}
+
+void Program::find_crossing() {
+    crossing_.clear();
+    if (!choosing_nodes_) {
+        return;
+    }
+    std::vector<bool> crosses(*choosing_nodes_);
+    const auto use = [&](std::uint32_t node) {
+        if (node < crosses.size() && nodes_[node].stride != 0) {
+            crosses[node] = true;
+        }
+    };
+    for (std::size_t node = *choosing_nodes_; node < nodes_.size(); ++node) {
+        std::ranges::for_each(nodes_[node].arguments, use);
+    }
+    for (std::size_t result = choosing_results_; result < results_.size(); ++result) {
+        use(results_[result].node);
+    }
+    for (std::uint32_t node = 0; node < crosses.size(); ++node) {
+        if (crosses[node]) {
+            crossing_.push_back(node);
+        }
+    }
 }
 
 Evaluation::Evaluation(const Program& program)
@@ -217,14 +247,30 @@ const Vector& Evaluation::result(std::size_t number) const {
 void Evaluation::run(std::span<const std::span<const Cell>> columns, std::size_t rows, Arena& arena) {
     work_.arena = &arena;
     work_.decimals.clear();
-    for (std::uint32_t i = 0; i < program_.nodes_.size(); ++i) {
+    compute(0, program_.choosing_nodes_.value_or(program_.nodes_.size()), rows,
+            [&](Vector& out, const auto& node) { out.borrow(node.kind, columns[node.index].subspan(0, rows)); });
+}
+
+void Evaluation::run_chosen(std::span<const std::span<const Cell>> columns, std::span<const std::uint32_t> chosen) {
+    for (const auto node : program_.crossing_) {
+        places_[program_.places_[node]].keep(chosen);
+    }
+    compute(*program_.choosing_nodes_, program_.nodes_.size(), chosen.size(), [&](Vector& out, const auto& node) {
+        out.borrow(node.kind, columns[node.index]);
+        out.keep(chosen);
+    });
+}
+
+template <class TakeColumn>
+void Evaluation::compute(std::size_t first, std::size_t end, std::size_t rows, TakeColumn take_column) {
+    for (auto i = first; i < end; ++i) {
         const auto& node = program_.nodes_[i];
         if (node.is_constant) {
             continue;
         }
         auto& out = places_[program_.places_[i]];
         if (node.kernel == nullptr) {
-            out.borrow(node.kind, columns[node.index].subspan(0, rows));
+            take_column(out, node);
             continue;
         }
         arguments_.clear();

@@ -57,6 +57,9 @@ public:
     std::size_t add_constant(const std::string& text, const Treatment&);
     // One that must be a condition; its result is a vector of booleans.
     std::size_t add_condition(std::string_view expression);
+    // What was added so far chooses rows: it is computed for all of them, and what is added from now
+    // on for the chosen ones only.
+    void choose_here();
 
     std::size_t results() const { return results_.size(); }
     Kind kind(std::size_t result) const { return results_[result].kind; }
@@ -100,6 +103,7 @@ private:
     std::size_t add_raw_column(std::size_t schema_index);
     std::size_t add_value(Checker&, CheckedValue);
     void assign_places();
+    void find_crossing();
 
     std::optional<Schema> schema_;
     std::vector<Parameter> parameters_;
@@ -110,6 +114,10 @@ private:
     // Where each node's values lie while they are needed, so that long formulas take little room.
     std::vector<std::uint32_t> places_;
     std::size_t place_count_ = 0;
+    // Before the choice; all where there is none.
+    std::optional<std::size_t> choosing_nodes_;
+    std::size_t choosing_results_ = 0;
+    std::vector<std::uint32_t> crossing_;  // nodes before the choice whose values are needed after it
     std::map<std::size_t, std::uint32_t> raw_column_nodes_;
     std::map<std::size_t, std::uint32_t> column_nodes_;
     std::map<CallKey, std::uint32_t> call_nodes_;
@@ -128,11 +136,17 @@ public:
 
     // `columns` are the cells of program.columns(), `rows` each. Results stay valid until the next
     // run, and for as long as the cells and `arena` do, which takes texts in the making. Throws
-    // BatchTooLarge when fewer rows at a time are asked for.
+    // BatchTooLarge when fewer rows at a time are asked for. Of a program that chooses rows, only what
+    // comes before the choice.
     void run(std::span<const std::span<const Cell>> columns, std::size_t rows, Arena& arena);
+    // The rest for the chosen ones of these rows, in ascending order; results from here on have one
+    // value for each of them.
+    void run_chosen(std::span<const std::span<const Cell>> columns, std::span<const std::uint32_t> chosen);
     const Vector& result(std::size_t number) const;
 
 private:
+    template <class TakeColumn>
+    void compute(std::size_t first_node, std::size_t end_node, std::size_t rows, TakeColumn take_column);
     const Vector& values_of(std::uint32_t node) const;
 
     const Program& program_;

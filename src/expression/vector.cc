@@ -67,6 +67,61 @@ void Vector::borrow(Kind kind, std::span<const Cell> cells) {
     }
 }
 
+namespace {
+
+template <std::size_t size>
+void keep_values(const std::byte* from, std::byte* to, std::span<const std::uint32_t> rows) {
+    for (const auto row : rows) {
+        // One may lie where the other does.
+        std::array<std::byte, size> value;
+        std::memcpy(value.data(), from + row * size, size);
+        std::memcpy(to, value.data(), size);
+        to += size;
+    }
+}
+
+}  // namespace
+
+void Vector::keep(std::span<const std::uint32_t> rows) {
+    if (rows.size() == rows_) {
+        return;
+    }
+    const auto size = value_size(kind_);
+    const auto needed = (rows.size() * size + sizeof(Int128) - 1) / sizeof(Int128);
+    if (storage_.size() < needed) {
+        storage_.resize(needed);
+    }
+    const auto* const from = static_cast<const std::byte*>(data_);
+    auto* const to = reinterpret_cast<std::byte*>(storage_.data());
+    switch (size) {
+        case 1:
+            keep_values<1>(from, to, rows);
+            break;
+        case 4:
+            keep_values<4>(from, to, rows);
+            break;
+        case 8:
+            keep_values<8>(from, to, rows);
+            break;
+        case 16:
+            keep_values<16>(from, to, rows);
+            break;
+        default:
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                std::memmove(to + i * size, from + rows[i] * size, size);
+            }
+    }
+    data_ = to;
+    rows_ = rows.size();
+    if (all_valid_) {
+        return;
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        states_[i] = states_[rows[i]];
+        failure_indexes_[i] = failure_indexes_[rows[i]];
+    }
+}
+
 void Vector::mix_states() {
     all_valid_ = false;
     states_.assign(rows_, State::Valid);

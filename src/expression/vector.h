@@ -80,6 +80,8 @@ public:
     void* start(Kind kind, std::size_t value_size, std::size_t rows, std::size_t stride);
     // Takes the values of a column where they are.
     void borrow(Kind kind, std::span<const Cell> cells);
+    // Of values that each stand for one row, leaves those of these rows, which ascend.
+    void keep(std::span<const std::uint32_t> rows);
     void set_null(std::size_t row) { set(row, State::Null); }
     void fail(std::size_t row, RowFailure failure);
     // The state of another vector's row, and its failure.

@@ -22,6 +22,12 @@ std::vector<Field> all_columns(const Schema& schema) {
     return fields;
 }
 
+std::size_t add_result(Program& program, const Field& field, std::optional<std::size_t> copied) {
+    return field.constant ? program.add_constant(*field.constant, field.treatment)
+           : copied       ? program.add_column(*copied, field.treatment)
+                          : program.add(field.value, field.treatment);
+}
+
 std::size_t find(const Schema& schema, const std::string& name, const std::string& object) {
     const auto found = std::ranges::find(schema, name, &Column::name);
     if (found == schema.end()) {
@@ -152,7 +158,10 @@ RowRules fitted(RowRules rules, const Schema& source, const Schema& wanted) {
 
 BoundFields::BoundFields(const RowRules& rules, const Schema& source, const std::string& object) {
     const auto chosen = rules.fields.empty() ? all_columns(source) : rules.fields;
-    fields_ = std::make_unique<Program>(source, rules.parameters, rules.facts);
+    program_ = std::make_unique<Program>(source, rules.parameters, rules.facts);
+    if (!rules.where.empty()) {
+        add_rule(rules);
+    }
     for (const auto& field : chosen) {
         if (std::ranges::find(schema_, field.to, &Column::name) != schema_.end()) {
             throw Error(ErrorKind::Invalid, fmt::format("two fields would be named \"{}\" in the target", field.to))
@@ -161,21 +170,23 @@ BoundFields::BoundFields(const RowRules& rules, const Schema& source, const std:
         add_field(field, source, object, fmt::format("{}.fields[{}]", rules.path, schema_.size() + 1));
     }
     // A column that feeds two fields is asked for once.
-    passes_through_ = fields_->results() == 0 && source_columns_.size() == schema_.size();
-    if (!rules.where.empty()) {
-        passes_through_ = false;
-        rule_ = std::make_unique<Program>(source, rules.parameters, rules.facts);
-        try {
-            rule_->add_condition(rules.where);
-        } catch (Error& error) {
-            throw error.while_doing(fmt::format("{}.where", rules.path));
-        }
-        rule_places_ = places_of(*rule_, source);
-    }
+    passes_through_ = program_->results() == 0 && source_columns_.size() == schema_.size();
+    places_ = places_of(*program_, source);
+    add_key(rules, chosen, source);
     if (source_columns_.empty() && !source.empty()) {
         // Nothing but constants: the rows are counted all the same.
         source_columns_.push_back(source.front().name);
     }
+}
+
+void BoundFields::add_rule(const RowRules& rules) {
+    try {
+        program_->add_condition(rules.where);
+    } catch (Error& error) {
+        throw error.while_doing(fmt::format("{}.where", rules.path));
+    }
+    program_->choose_here();
+    has_rule_ = true;
 }
 
 void BoundFields::add_field(const Field& field, const Schema& source, const std::string& object,
@@ -189,13 +200,17 @@ void BoundFields::add_field(const Field& field, const Schema& source, const std:
         column = source[*copied];
         origins_.push_back({Origin::Kind::Column, place_of(column.name)});
     } else {
-        const auto result = add_result(field, copied, path);
+        std::size_t result = 0;
+        try {
+            result = add_result(*program_, field, copied);
+        } catch (Error& error) {
+            throw error.while_doing(fmt::format("{} ({})", path, field.to));
+        }
         origins_.push_back({Origin::Kind::Result, result});
-        field_places_ = places_of(*fields_, source);
-        if (const auto bare = fields_->bare_column(result)) {
+        if (const auto bare = program_->bare_column(result)) {
             column = source[*bare];
         } else {
-            column.type = type_of(fields_->kind(result));
+            column.type = type_of(program_->kind(result));
         }
     }
     column.name = field.to;
@@ -205,14 +220,28 @@ void BoundFields::add_field(const Field& field, const Schema& source, const std:
     schema_.push_back(std::move(column));
 }
 
-std::size_t BoundFields::add_result(const Field& field, std::optional<std::size_t> copied, const std::string& path) {
-    try {
-        return field.constant ? fields_->add_constant(*field.constant, field.treatment)
-               : copied       ? fields_->add_column(*copied, field.treatment)
-                              : fields_->add(field.value, field.treatment);
-    } catch (Error& error) {
-        throw error.while_doing(fmt::format("{} ({})", path, field.to));
+// Rows whose key is asked for are few, so that it is computed apart.
+void BoundFields::add_key(const RowRules& rules, const std::vector<Field>& chosen, const Schema& source) {
+    key_program_ = std::make_unique<Program>(source, rules.parameters, rules.facts);
+    for (const auto& name : rules.key) {
+        const auto found = std::ranges::find(schema_, name, &Column::name);
+        if (found == schema_.end()) {
+            throw Error(ErrorKind::NotFound,
+                        fmt::format("`key`: no field is named \"{}\"{}", name, did_you_mean(name, names_of(schema_))));
+        }
+        const auto place = static_cast<std::size_t>(found - schema_.begin());
+        key_.push_back(place);
+        if (origins_[place].kind == Origin::Kind::Column) {
+            key_origins_.push_back(origins_[place]);
+            continue;
+        }
+        const auto& field = chosen[place];
+        const auto column = std::ranges::find(source, field.from, &Column::name);
+        const bool is_copied = field.value.empty() && !field.constant;
+        const auto copied = is_copied ? std::optional(static_cast<std::size_t>(column - source.begin())) : std::nullopt;
+        key_origins_.push_back({Origin::Kind::Result, add_result(*key_program_, field, copied)});
     }
+    key_places_ = places_of(*key_program_, source);
 }
 
 std::size_t BoundFields::place_of(const std::string& source_column) {
@@ -232,18 +261,68 @@ std::vector<std::size_t> BoundFields::places_of(const Program& program, const Sc
     return places;
 }
 
-RowMapper::RowMapper(const BoundFields& fields) : fields_(fields), evaluation_(*fields.fields_) {
-    if (fields.rule_) {
-        rule_.emplace(*fields.rule_);
+RowKeys::RowKeys(const BoundFields& fields)
+    : fields_(fields),
+      evaluation_(*fields.key_program_),
+      columns_(fields.key_places_.size()),
+      keys_(fields.key_.size()) {}
+
+const Batch& RowKeys::of(const Batch& in, std::span<const std::uint32_t> rows) {
+    keys_.clear();
+    compute(in, rows);
+    keys_.set_rows(rows.size());
+    return keys_;
+}
+
+void RowKeys::compute(const Batch& in, std::span<const std::uint32_t> rows) {
+    std::vector<std::span<const Cell>> columns;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        const auto cells = in.column(fields_.key_places_[i]);
+        columns_[i].resize(rows.size());
+        std::ranges::transform(rows, columns_[i].begin(), [&](std::uint32_t row) { return cells[row]; });
+        columns.emplace_back(columns_[i]);
+    }
+    try {
+        evaluation_.run(columns, rows.size(), keys_.arena());
+    } catch (const BatchTooLarge&) {
+        compute(in, rows.first(rows.size() / 2));
+        compute(in, rows.subspan(rows.size() / 2));
+        return;
+    }
+    for (std::size_t part = 0; part < keys_.width(); ++part) {
+        const auto& origin = fields_.key_origins_[part];
+        auto& cells = keys_.build(part);
+        if (origin.kind == BoundFields::Origin::Kind::Column) {
+            const auto from = in.column(origin.place);
+            std::ranges::transform(rows, std::back_inserter(cells), [&](std::uint32_t row) { return from[row]; });
+            continue;
+        }
+        const auto& result = evaluation_.result(origin.place);
+        for (std::size_t row = 0; row < rows.size(); ++row) {
+            cells.push_back(result.state(row) == State::Valid ? result.at<Cell>(row) : Cell());
+        }
+    }
+}
+
+std::string key_text(const Batch& keys, std::span<const std::size_t> columns, std::size_t row) {
+    std::string text;
+    bool has_part = false;
+    for (const auto column : columns) {
+        const auto cell = keys.column(column)[row];
+        has_part |= !cell.is_null();
+        text += (column == columns.front() ? "" : ", ") + shortened(cell.text());
+    }
+    return has_part ? text : "";
+}
+
+RowMapper::RowMapper(const BoundFields& fields) : fields_(fields), evaluation_(*fields.program_) {
+    if (!fields.key().empty()) {
+        keys_.emplace(fields);
     }
 }
 
 MappedRows RowMapper::map(const Batch& in, std::size_t first, Batch& out) {
-    auto count = in.rows() - first;
-    count = std::min(count, fields_.fields_->most_rows());
-    if (fields_.rule_) {
-        count = std::min(count, fields_.rule_->most_rows());
-    }
+    auto count = std::min(in.rows() - first, fields_.program_->most_rows());
     while (true) {
         try {
             return map(in, first, count, out);
@@ -256,31 +335,33 @@ MappedRows RowMapper::map(const Batch& in, std::size_t first, Batch& out) {
 MappedRows RowMapper::map(const Batch& in, std::size_t first, std::size_t count, Batch& out) {
     out.clear_for(count);
     MappedRows mapped{.taken = count, .filtered = 0, .rejects = {}};
-    choose(in, first, count, out, mapped);
-    if (!chosen_.empty() && fields_.fields_->results() > 0) {
-        evaluation_.run(chosen_columns(in, first, count), chosen_.size(), out.arena());
+    rejected_.clear();
+    columns_.clear();
+    for (const auto place : fields_.places_) {
+        columns_.push_back(in.column(place).subspan(first, count));
+    }
+    evaluation_.run(columns_, count, out.arena());
+    choose(in, first, count, mapped);
+    if (fields_.has_rule_) {
+        evaluation_.run_chosen(columns_, chosen_);
     }
     put_results(in, first, out, mapped);
+    name_keys(in, mapped);
     return mapped;
 }
 
-void RowMapper::choose(const Batch& in, std::size_t first, std::size_t count, Batch& out, MappedRows& mapped) {
+void RowMapper::choose(const Batch& in, std::size_t first, std::size_t count, MappedRows& mapped) {
     chosen_.resize(count);
     std::iota(chosen_.begin(), chosen_.end(), 0U);
-    if (!rule_) {
+    if (!fields_.has_rule_) {
         return;
     }
-    columns_.clear();
-    for (const auto place : fields_.rule_places_) {
-        columns_.push_back(in.column(place).subspan(first, count));
-    }
-    rule_->run(columns_, count, out.arena());
-    const auto& verdict = rule_->result(0);
+    const auto& verdict = evaluation_.result(0);
     std::size_t kept = 0;
     for (std::size_t row = 0; row < count; ++row) {
         const auto state = verdict.state(row);
         if (state == State::Failed) {
-            mapped.rejects.push_back(reject_of(in, first + row, "where", verdict.failure(row)));
+            reject(in, first + row, "where", verdict.failure(row), mapped);
         } else if (state == State::Valid && verdict.at<bool>(row)) {
             chosen_[kept++] = static_cast<std::uint32_t>(row);
         } else {
@@ -288,23 +369,6 @@ void RowMapper::choose(const Batch& in, std::size_t first, std::size_t count, Ba
         }
     }
     chosen_.resize(kept);
-}
-
-const RowMapper::Columns& RowMapper::chosen_columns(const Batch& in, std::size_t first, std::size_t count) {
-    columns_.clear();
-    packed_.resize(fields_.field_places_.size());
-    for (std::size_t i = 0; i < fields_.field_places_.size(); ++i) {
-        const auto cells = in.column(fields_.field_places_[i]).subspan(first, count);
-        if (chosen_.size() == count) {
-            columns_.push_back(cells);
-            continue;
-        }
-        auto& packed = packed_[i];
-        packed.resize(chosen_.size());
-        std::ranges::transform(chosen_, packed.begin(), [&](std::uint32_t row) { return cells[row]; });
-        columns_.emplace_back(packed);
-    }
-    return columns_;
 }
 
 void RowMapper::put_results(const Batch& in, std::size_t first, Batch& out, MappedRows& mapped) {
@@ -350,10 +414,27 @@ void RowMapper::reject_failures(const Batch& in, std::size_t first, MappedRows& 
             if (result.state(row) != State::Failed) {
                 return false;
             }
-            mapped.rejects.push_back(
-                reject_of(in, first + chosen_[row], fields_.schema_[field].name, result.failure(row)));
+            reject(in, first + chosen_[row], fields_.schema_[field].name, result.failure(row), mapped);
             return true;
         });
+    }
+}
+
+void RowMapper::reject(const Batch& in, std::size_t row, const std::string& field, const RowFailure& failure,
+                       MappedRows& mapped) {
+    mapped.rejects.push_back(reject_of(in, row, field, failure));
+    rejected_.push_back(static_cast<std::uint32_t>(row));
+}
+
+void RowMapper::name_keys(const Batch& in, MappedRows& mapped) {
+    if (!keys_ || rejected_.empty()) {
+        return;
+    }
+    const auto& keys = keys_->of(in, rejected_);
+    std::vector<std::size_t> all(keys.width());
+    std::iota(all.begin(), all.end(), 0U);
+    for (std::size_t i = 0; i < rejected_.size(); ++i) {
+        mapped.rejects[i].key = key_text(keys, all, i);
     }
 }
 

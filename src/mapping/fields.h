@@ -34,7 +34,8 @@ struct RowRules {
     std::string where;          // an expression; empty = every row
     std::vector<Parameter> parameters;
     RunFacts facts;
-    std::string path;  // "mappings.customers", for messages
+    std::vector<std::string> key;  // fields that tell the rows of the target apart; may be empty
+    std::string path;              // "mappings.customers", for messages
 };
 
 // The rules with fields that become what the target's columns of their names are, unless they say
@@ -61,34 +62,61 @@ public:
     // What the target gets.
     const Schema& schema() const { return schema_; }
     // What the source may check of the rule beforehand; opaque without one.
-    Condition rule() const { return rule_ ? rule_->condition(0) : Condition(); }
+    Condition rule() const { return has_rule_ ? program_->condition(0) : Condition(); }
+    // Where the fields of the key stand in the schema.
+    const std::vector<std::size_t>& key() const { return key_; }
     // The source's batches can go on as they are.
     bool passes_through() const { return passes_through_; }
 
 private:
     friend class RowMapper;
+    friend class RowKeys;
 
-    void add_field(const Field& field, const Schema& source, const std::string& object, const std::string& path);
-    // What a field's values are: a source column as it is, or a result of fields_.
+    // What a field's values are: a source column as it is, or a result of a program.
     struct Origin {
         enum class Kind : std::uint8_t { Column, Result } kind;
         std::size_t place;  // in source_columns_, or among the results
     };
-    std::size_t add_result(const Field& field, std::optional<std::size_t> copied, const std::string& path);
+    void add_rule(const RowRules& rules);
+    void add_field(const Field& field, const Schema& source, const std::string& object, const std::string& path);
+    void add_key(const RowRules& rules, const std::vector<Field>& chosen, const Schema& source);
     // Asks the source for the column, once.
     std::size_t place_of(const std::string& source_column);
     std::vector<std::size_t> places_of(const Program& program, const Schema& source);
 
     std::vector<std::string> source_columns_;
     Schema schema_;
+    bool has_rule_ = false;
     bool passes_through_ = true;
-    std::vector<Origin> origins_;    // of the fields
-    std::unique_ptr<Program> rule_;  // null = every row
-    std::unique_ptr<Program> fields_;
-    // Per column of a program: its index in source_columns_.
-    std::vector<std::size_t> rule_places_;
-    std::vector<std::size_t> field_places_;
+    std::vector<Origin> origins_;       // of the fields
+    std::unique_ptr<Program> program_;  // the rule, which chooses rows, and the fields
+    std::vector<std::size_t> places_;   // of its columns in source_columns_
+    std::vector<std::size_t> key_;      // places of its fields in schema_
+    std::unique_ptr<Program> key_program_;
+    std::vector<Origin> key_origins_;
+    std::vector<std::size_t> key_places_;
 };
+
+// The key of rows that do not go on, for whoever has to name them; one thread at a time.
+class RowKeys {
+public:
+    explicit RowKeys(const BoundFields& fields);
+
+    // Of these rows of the batch: a column for each field of the key, NULL also where it cannot be
+    // computed. Valid until the next call, and as long as `in` is.
+    const Batch& of(const Batch& in, std::span<const std::uint32_t> rows);
+
+private:
+    void compute(const Batch& in, std::span<const std::uint32_t> rows);
+
+    const BoundFields& fields_;
+    Evaluation evaluation_;
+    std::vector<std::vector<Cell>> columns_;
+    Batch keys_;
+};
+
+// As people read it; empty when all of it is NULL.
+std::string key_text(const Batch& keys, std::span<const std::size_t> columns, std::size_t row);
 
 // What became of some rows.
 struct MappedRows {
@@ -109,25 +137,25 @@ public:
     MappedRows map(const Batch& in, std::size_t first, Batch& out);
 
 private:
-    using Columns = std::vector<std::span<const Cell>>;
-
     MappedRows map(const Batch& in, std::size_t first, std::size_t count, Batch& out);
     // The rows that meet the rule, as places in the slice; rows where it fails become rejects.
-    void choose(const Batch& in, std::size_t first, std::size_t count, Batch& out, MappedRows& mapped);
-    const Columns& chosen_columns(const Batch& in, std::size_t first, std::size_t count);
+    void choose(const Batch& in, std::size_t first, std::size_t count, MappedRows& mapped);
     void put_results(const Batch& in, std::size_t first, Batch& out, MappedRows& mapped);
     // Leaves in good_ the chosen rows in which no field fails.
     void reject_failures(const Batch& in, std::size_t first, MappedRows& mapped);
+    void reject(const Batch& in, std::size_t row, const std::string& field, const RowFailure& failure,
+                MappedRows& mapped);
     void put_origins(const Batch& in, std::size_t taken, Batch& out);
+    void name_keys(const Batch& in, MappedRows& mapped);
 
     const BoundFields& fields_;
-    std::optional<Evaluation> rule_;
     Evaluation evaluation_;
-    std::vector<std::uint32_t> chosen_;  // rows of the slice
-    std::vector<std::uint32_t> good_;    // places in chosen_
-    std::vector<std::uint32_t> rows_;    // the good ones, as rows of the batch
-    Columns columns_;
-    std::vector<std::vector<Cell>> packed_;
+    std::optional<RowKeys> keys_;
+    std::vector<std::span<const Cell>> columns_;
+    std::vector<std::uint32_t> chosen_;    // rows of the slice
+    std::vector<std::uint32_t> good_;      // places in chosen_
+    std::vector<std::uint32_t> rows_;      // the good ones, as rows of the batch
+    std::vector<std::uint32_t> rejected_;  // rows of the batch, beside the rejects
 };
 
 }  // namespace rowhaul

@@ -104,6 +104,44 @@ TEST(RowMapper, copies_stay_beside_what_is_computed_of_their_row) {
               (Lines{"one|10|1", "five|2|5", "nil|NULL|NULL", "[3 y division_by_zero ]"}));
 }
 
+TEST(RowMapper, computes_once_what_rule_and_fields_have_in_common) {
+    // Values, NULL and failures of the rule's casts go to the fields of the rows that it keeps.
+    EXPECT_EQ(
+        mapped(rules({{"x", "", "cast(a as decimal) * 2"},
+                      {"y", "", "case when b <> 'c' then 'none' else cast(a as decimal) || '' end"},
+                      {"z", "", "upper(b)"}},
+                     "b is not null and (b <> 'a' or cast(a as decimal) > 1)"),
+               {{"1", "a"}, {"2", "a"}, {"x", "c"}, {nullptr, "c"}, {"3.50", "d"}, {"4", nullptr}, {"x", "a"}}),
+        (Lines{"4|none|A", "NULL|NULL|C", "7.00|none|D", "[7 where invalid_decimal x]", "[3 x invalid_decimal x]"}));
+}
+
+TEST(RowMapper, names_the_key_of_a_reject) {
+    auto how = rules({{"nr", "a", ""}, {"half", "", "upper(b)"}, {"x", "", "cast(c as integer)"}}, "c <> 'no'");
+    how.key = {"half", "nr"};
+    Schema schema{{.name = "a"}, {.name = "b"}, {.name = "c"}};
+    const BoundFields fields(how, schema, "rows");
+    EXPECT_EQ(fields.key(), (std::vector<std::size_t>{1, 0}));
+    Batch in(3);
+    const auto place = [&](const std::string& column) {
+        return static_cast<std::size_t>(std::ranges::find(fields.source_columns(), column) -
+                                        fields.source_columns().begin());
+    };
+    in.build(place("a")) = {Cell("1"), Cell("2"), Cell("3"), Cell(), Cell("5")};
+    in.build(place("b")) = {Cell("a"), Cell("b"), Cell(), Cell(), Cell("e")};
+    in.build(place("c")) = {Cell("x"), Cell("no"), Cell("y"), Cell("z"), Cell("7")};
+    in.set_rows(5);
+    Batch out(3);
+    const auto outcome = RowMapper(fields).map(in, 0, out);
+    EXPECT_EQ(out.rows(), 1U);
+    EXPECT_EQ(outcome.filtered, 1U);
+    ASSERT_EQ(outcome.rejects.size(), 3U);
+    EXPECT_EQ(outcome.rejects[0].key, "A, 1");
+    EXPECT_EQ(outcome.rejects[1].key, ", 3");
+    EXPECT_EQ(outcome.rejects[2].key, "");
+    how.key = {"number"};
+    EXPECT_THROW(BoundFields(how, schema, "rows"), Error);
+}
+
 TEST(RowMapper, treats_values_in_order) {
     const auto treated = [](Treatment treatment, const std::vector<std::vector<const char*>>& rows) {
         return mapped(rules({{.to = "x", .from = "a", .value = "", .treatment = std::move(treatment)}}), rows);

@@ -96,6 +96,17 @@ private:
     std::thread thread_;
 };
 
+std::optional<std::size_t> place_of(const Batch& batch, std::uint64_t row) {
+    const auto& origins = batch.origins();
+    if (origins.empty()) {
+        const bool is_here = row >= batch.first_row() && row - batch.first_row() < batch.rows();
+        return is_here ? std::optional<std::size_t>(row - batch.first_row()) : std::nullopt;
+    }
+    const auto end = origins.begin() + static_cast<std::ptrdiff_t>(batch.rows());
+    const auto origin = std::ranges::lower_bound(origins.begin(), end, row, {}, &RowOrigin::row);
+    return origin != end && origin->row == row ? std::optional<std::size_t>(origin - origins.begin()) : std::nullopt;
+}
+
 }  // namespace
 
 Haul::Haul(Source& source, const RowRules& rules, Target& target, Rejects keep_reject, RejectLimit limit)
@@ -113,15 +124,18 @@ std::uint64_t Haul::count_read(std::size_t rows) {
 }
 
 void Haul::take_target_reject(const Batch& batch, Reject reject) {
-    const auto& origins = batch.origins();
     // One that was refused late comes with where it is from.
-    if (!origins.empty() && reject.file.empty()) {
-        const auto end = origins.begin() + static_cast<std::ptrdiff_t>(batch.rows());
-        const auto origin = std::ranges::lower_bound(origins.begin(), end, reject.row, {}, &RowOrigin::row);
-        if (origin != end && origin->row == reject.row) {
-            reject.line = origin->line;
-            reject.raw = origin->raw;
+    const auto& origins = batch.origins();
+    if (const auto place = place_of(batch, reject.row)) {
+        if (!origins.empty() && reject.file.empty()) {
+            reject.line = origins[*place].line;
+            reject.raw = origins[*place].raw;
         }
+        if (reject.key.empty()) {
+            reject.key = key_text(batch, key_columns_, *place);
+        }
+    }
+    if (!origins.empty() && reject.file.empty()) {
         reject.file = batch.file();
     }
     const std::lock_guard lock(counts_);
@@ -210,6 +224,7 @@ BoundFields Haul::bound_fields(const Context& context) {
 
 void Haul::carry_rows(const Context& context, HaulProgress& progress) {
     const auto fields = bound_fields(context);
+    key_columns_ = fields.key();
     for (const auto& column : fields.schema()) {
         report_.columns.push_back(column.name);
     }

@@ -110,6 +110,7 @@ private:
     HaulReport report_;
     std::mutex counts_;                                    // of its rows and rejects, which come from both threads
     std::map<std::string, std::uint64_t> rejected_later_;  // by file
+    std::vector<std::size_t> key_columns_;                 // of the batches that are written
     std::vector<Warning> warnings_;                        // but for the source's own
     bool has_reached_target_ = false;
     bool has_nothing_ = false;
