@@ -7,7 +7,7 @@
 #include "app/components.h"
 #include "base/identifier.h"
 #include "io/compression.h"
-#include "io/digest.h"
+#include "io/digest_stream.h"
 #include "options/document.h"
 #include "transport/local.h"
 #include "transport/pending_file.h"

@@ -5,7 +5,7 @@
 #include "connector/rejects_file.h"
 #include "io/async_input.h"
 #include "io/decompression.h"
-#include "io/digest.h"
+#include "io/digest_stream.h"
 #include "transport/path.h"
 #include "transport/pending_file.h"
 

@@ -3,7 +3,7 @@
 
 #include "io/async_output.h"
 #include "io/decompression.h"
-#include "io/digest.h"
+#include "io/digest_stream.h"
 #include "transport/path.h"
 #include "transport/pending_file.h"
 

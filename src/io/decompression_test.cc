@@ -2,7 +2,7 @@
 #include "io/decompression.h"
 
 #include "io/async_input.h"
-#include "io/digest.h"
+#include "io/digest_stream.h"
 #include "testing/streams.h"
 
 #include <gmock/gmock.h>

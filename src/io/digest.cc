@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/digest.h"
 
+#include "base/error.h"
+
+#include <array>
 #include <openssl/evp.h>
-#include <system_error>
+#include <string_view>
 
 namespace rowhaul {
 
 namespace {
-
-constexpr std::size_t worth_a_thread = 64 * 1024;
 
 // Fetching is slow and takes a lock inside OpenSSL, so it is done once a process.
 const EVP_MD* algorithm_of(HashAlgorithm algorithm) {
@@ -51,100 +52,17 @@ std::string Hash::finish() {
     if (::EVP_DigestFinal_ex(state_.get(), digest.data(), &size) != 1) {
         throw Error(ErrorKind::Internal, "OpenSSL could not compute a digest");
     }
+    return hex(std::as_bytes(std::span(digest)).first(size));
+}
+
+std::string hex(std::span<const std::byte> bytes) {
     constexpr std::string_view digits = "0123456789abcdef";
-    std::string hex;
-    for (unsigned index = 0; index < size; ++index) {
-        hex += digits[digest[index] >> 4];
-        hex += digits[digest[index] & 15];
+    std::string text;
+    for (const auto byte : bytes) {
+        text += digits[std::to_integer<std::size_t>(byte >> 4)];
+        text += digits[std::to_integer<std::size_t>(byte & std::byte{15})];
     }
-    return hex;
-}
-
-DigestStream::DigestStream(std::unique_ptr<OutputStream> inner) : inner_(std::move(inner)) {}
-
-DigestStream::~DigestStream() {
-    if (!thread_.joinable()) {
-        return;
-    }
-    {
-        const std::lock_guard lock(mutex_);
-        ending_ = true;
-    }
-    changed_.notify_all();
-    thread_.join();
-}
-
-void DigestStream::write(const Context& context, std::span<const std::byte> bytes) {
-    if (bytes.size() < worth_a_thread || has_one_processor_) {
-        digest(bytes);
-        inner_->write(context, bytes);
-    } else {
-        hand_over(bytes);
-        try {
-            inner_->write(context, bytes);
-        } catch (...) {
-            // The caller's bytes go away with its stack: the thread must be done with them first.
-            wait_for_digest();
-            throw;
-        }
-        wait_for_digest();
-        if (failed_) {
-            throw Error(ErrorKind::Internal, "OpenSSL could not compute a digest");
-        }
-    }
-    bytes_.fetch_add(bytes.size(), std::memory_order_relaxed);
-}
-
-void DigestStream::commit(const Context& context) {
-    digests_ = {md5_.finish(), sha256_.finish()};
-    inner_->commit(context);
-}
-
-void DigestStream::digest(std::span<const std::byte> bytes) {
-    md5_.update(bytes);
-    sha256_.update(bytes);
-}
-
-void DigestStream::hand_over(std::span<const std::byte> bytes) {
-    if (!thread_.joinable()) {
-        try {
-            thread_ = std::thread([this] { run(); });
-        } catch (const std::system_error& error) {
-            throw Error(ErrorKind::Exhausted, std::string("cannot start a thread for digests: ") + error.what());
-        }
-    }
-    {
-        const std::lock_guard lock(mutex_);
-        block_ = bytes;
-    }
-    changed_.notify_all();
-}
-
-void DigestStream::wait_for_digest() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return block_.empty(); });
-}
-
-void DigestStream::run() {
-    std::unique_lock lock(mutex_);
-    while (true) {
-        changed_.wait(lock, [this] { return ending_ || !block_.empty(); });
-        if (block_.empty()) {
-            return;
-        }
-        const auto block = block_;
-        lock.unlock();
-        bool failed = false;
-        try {
-            digest(block);
-        } catch (const std::exception&) {
-            failed = true;
-        }
-        lock.lock();
-        failed_ = failed_ || failed;
-        block_ = {};
-        changed_.notify_all();
-    }
+    return text;
 }
 
 }  // namespace rowhaul

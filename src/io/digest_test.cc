@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "io/digest.h"
-
+#include "io/file_digest.h"
 #include "testing/streams.h"
 
 #include <gtest/gtest.h>
+#include <random>
 
 namespace rowhaul {
 namespace {
-
-using testing::FailingOutput;
-using testing::MemoryOutput;
-using testing::Received;
 
 std::string hash_of(HashAlgorithm algorithm, std::string_view text) {
     Hash hash(algorithm);
@@ -26,37 +22,42 @@ TEST(Hash, GivesThePublishedValues) {
               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-TEST(DigestStream, PassesBytesOnAndDigestsThem) {
-    const Context context;
-    Received received;
-    DigestStream stream(std::make_unique<MemoryOutput>(received));
-    std::string expected;
-    for (const std::size_t size : {0, 1, 65535, 65536, 300000, 7}) {
-        const std::string piece(size, static_cast<char>('a' + size % 26));
-        stream.write(context, as_bytes(piece));
-        expected += piece;
+class EveryInstructions : public ::testing::TestWithParam<DigestInstructions> {};
+INSTANTIATE_TEST_SUITE_P(FileDigest, EveryInstructions,
+                         ::testing::Values(DigestInstructions::Portable, best_digest_instructions()),
+                         [](const auto& one) { return one.index == 0 ? "Portable" : "Best"; });
+
+TEST_P(EveryInstructions, GiveTheDigestsOfEverySizeInAnyPieces) {
+    std::mt19937 random(7);
+    std::string text(5000, ' ');
+    std::ranges::generate(text, [&] { return static_cast<char>(random()); });
+    for (std::size_t size = 0; size < text.size(); size += size < 300 ? 1 : 97) {
+        const auto whole = std::string_view(text).substr(0, size);
+        FileDigest digest(GetParam());
+        for (std::size_t at = 0; at < size;) {
+            const auto piece = whole.substr(at, random() % 200);
+            digest.update(as_bytes(piece));
+            at += piece.size();
+        }
+        const auto digests = digest.finish();
+        EXPECT_EQ(digests.md5, hash_of(HashAlgorithm::Md5, whole)) << size;
+        EXPECT_EQ(digests.sha256, hash_of(HashAlgorithm::Sha256, whole)) << size;
     }
-    EXPECT_EQ(stream.bytes(), expected.size());
-    EXPECT_FALSE(received.committed);
-    stream.commit(context);
-    EXPECT_TRUE(received.committed);
-    EXPECT_EQ(received.bytes, expected);
-    EXPECT_EQ(stream.digests().md5, hash_of(HashAlgorithm::Md5, expected));
-    EXPECT_EQ(stream.digests().sha256, hash_of(HashAlgorithm::Sha256, expected));
 }
 
-TEST(DigestStream, PassesOnWhatTheInnerStreamThrows) {
-    const Context context;
-    DigestStream stream(std::make_unique<FailingOutput>(200'000, Error(ErrorKind::Exhausted, "disk full")));
-    const std::string block(150'000, 'x');
-    stream.write(context, as_bytes(block));
-    try {
-        stream.write(context, as_bytes(block));
-        FAIL() << "the second block does not fit";
-    } catch (const Error& error) {
-        EXPECT_EQ(error.kind(), ErrorKind::Exhausted);
+TEST_P(EveryInstructions, CountMoreThanFourGigabits) {
+    const std::string piece(std::size_t{1} << 24, 'r');
+    FileDigest digest(GetParam());
+    Hash md5(HashAlgorithm::Md5);
+    Hash sha256(HashAlgorithm::Sha256);
+    for (int i = 0; i < 34; ++i) {
+        digest.update(as_bytes(piece));
+        md5.update(as_bytes(piece));
+        sha256.update(as_bytes(piece));
     }
-    EXPECT_EQ(stream.bytes(), block.size());
+    const auto digests = digest.finish();
+    EXPECT_EQ(digests.md5, md5.finish());
+    EXPECT_EQ(digests.sha256, sha256.finish());
 }
 
 }  // namespace
