@@ -324,6 +324,15 @@ TEST_P(PartnerFiles, AFileWaitsForItsMarkerWhichGoesWithIt) {
     EXPECT_THAT(partners(), ElementsAre("b.csv"));
 }
 
+TEST_P(PartnerFiles, AFileWaitsForTheManifestThatNamesIt) {
+    put("a.csv", "sku\n1\n");
+    put("b.csv", "sku\n2\n");
+    put("sums.json", R"({"files": [{"name": "b.csv", "bytes": 6, "rows": 1}, {"name": "a.csv", "bytes": 7}]})");
+    map("files: '*.csv', settle: { manifest: sums.json }, after: delete");
+    EXPECT_THAT(sources(run()), ElementsAre("b.csv"));
+    EXPECT_THAT(partners(), ElementsAre("a.csv", "sums.json"));
+}
+
 TEST_P(PartnerFiles, CompressionIsKnownByTheContent) {
     write_file(home_ / "p.csv", "sku\n1\n");
     put("p.csv", testing::run({"gzip", "-c", home_ / "p.csv"}).output);

@@ -7,11 +7,14 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fnmatch.h>
+#include <map>
 #include <set>
 
 namespace rowhaul {
 
 namespace {
+
+constexpr std::size_t longest_manifest = std::size_t{16} << 20;
 
 std::vector<Entry> matching(const Context& context, Transport& transport, const FileSourceOptions& options) {
     std::vector<Entry> found;
@@ -50,27 +53,116 @@ std::string replaced(std::string text, std::string_view placeholder, std::string
     return text;
 }
 
-// Moves those for which `is_settled` says no to the names of the unsettled.
-template <class Predicate>
-void keep_settled(FileChoice& choice, Predicate is_settled) {
+// Moves those for which `reason_against` has one to the unsettled.
+template <class Reason>
+void keep_settled(FileChoice& choice, Reason reason_against) {
     std::erase_if(choice.files, [&](const Entry& file) {
-        if (is_settled(file)) {
+        auto reason = reason_against(file);
+        if (reason.empty()) {
             return false;
         }
-        choice.unsettled.push_back(file.path);
+        choice.unsettled.push_back({file.path, std::move(reason)});
         return true;
     });
 }
 
-bool is_old_enough(const Entry& file, std::chrono::seconds age, Moment now) {
+// The file that a pattern with {name} and {stem} names beside this one; empty for an empty pattern.
+std::string beside(const Entry& file, const std::string& pattern) {
+    if (pattern.empty()) {
+        return {};
+    }
+    const auto name = file_name_of(file.path);
+    auto filled = replaced(pattern, "{stem}", name.substr(0, name.rfind('.')));
+    return path_below(folder_of(file.path), replaced(std::move(filled), "{name}", name));
+}
+
+// A pattern of files may match what only tells of others.
+void leave_out_companions(FileChoice& choice, const SettleOptions& settle) {
+    std::set<std::string> companions;
+    for (const auto& file : choice.files) {
+        companions.insert(beside(file, settle.marker));
+        companions.insert(beside(file, settle.manifest));
+    }
+    std::erase_if(choice.files, [&](const Entry& file) { return companions.contains(file.path); });
+}
+
+// Manifests of a server, each read once.
+class Manifests {
+public:
+    Manifests(const Context& context, Transport& transport) : context_(context), transport_(transport) {}
+
+    // Why a file cannot count as complete by its manifest; empty when it can, and then what was promised.
+    std::string check(const Entry& file, const std::string& path, std::map<std::string, ManifestEntry>& promised) {
+        const auto& manifest = at(path);
+        if (!manifest.problem.empty()) {
+            return manifest.problem;
+        }
+        const auto* const entry = find_in(manifest.entries, file_name_of(file.path));
+        if (entry == nullptr) {
+            return fmt::format("its manifest {} does not name it", in_quotes(path));
+        }
+        if (entry->bytes && file.size && *entry->bytes != *file.size) {
+            return fmt::format("it has {} bytes, and its manifest {} promises {}", *file.size, in_quotes(path),
+                               *entry->bytes);
+        }
+        promised[file.path] = *entry;
+        return {};
+    }
+
+private:
+    struct Manifest {
+        std::vector<ManifestEntry> entries;
+        std::string problem;
+    };
+
+    const Manifest& at(const std::string& path) {
+        const auto [known, is_new] = manifests_.try_emplace(path);
+        auto& manifest = known->second;
+        if (is_new) {
+            if (!transport_.stat(context_, path)) {
+                manifest.problem = fmt::format("its manifest {} is not there", in_quotes(path));
+                return manifest;
+            }
+            try {
+                manifest.entries = read_manifest(text_of(path));
+            } catch (const Error& error) {
+                if (error.kind() != ErrorKind::Invalid) {
+                    throw;
+                }
+                // It may be in the making, too.
+                manifest.problem = fmt::format("its manifest {} cannot be read: {}", in_quotes(path), error.what());
+            }
+        }
+        return manifest;
+    }
+
+    std::string text_of(const std::string& path) {
+        const auto input = transport_.read(context_, path, 0);
+        std::string text;
+        std::vector<std::byte> block(std::size_t{64} * 1024);
+        while (const auto count = input->read(context_, block)) {
+            text += as_text(std::span(block).first(count));
+            if (text.size() > longest_manifest) {
+                throw Error(ErrorKind::Invalid, "it is longer than 16 MiB");
+            }
+        }
+        return text;
+    }
+
+    const Context& context_;
+    Transport& transport_;
+    std::map<std::string, Manifest> manifests_;
+};
+
+std::string too_young(const Entry& file, std::chrono::seconds age, Moment now) {
     if (!file.modified || file.is_roughly_timed) {
         throw Error(
             ErrorKind::Invalid,
             fmt::format("the server does not tell exactly when {} was written, which `settle: {{ age: … }}` needs",
                         in_quotes(file.path)))
-            .advise("Use `settle: { stable: 5s }` or `settle: { marker: … }`.");
+            .advise("Use `settle: { stable: 5s }`, `settle: { marker: … }` or `settle: { manifest: … }`.");
     }
-    return now - *file.modified >= age;
+    return now - *file.modified >= age ? "" : "it was written too short a time ago";
 }
 
 void sort(std::vector<Entry>& files, FileOrder order) {
@@ -88,38 +180,47 @@ bool is_same(const Entry& one, const Entry& other) {
     return one.path == other.path && one.size == other.size && one.modified == other.modified;
 }
 
-std::string marker_of(const Entry& file, const SettleOptions& settle) {
-    if (settle.marker.empty()) {
-        return {};
+std::vector<std::string> companions_of(const Entry& file, const SettleOptions& settle) {
+    std::vector<std::string> companions;
+    if (!settle.marker.empty()) {
+        companions.push_back(beside(file, settle.marker));
     }
-    const auto name = file_name_of(file.path);
-    auto marker = replaced(settle.marker, "{stem}", name.substr(0, name.rfind('.')));
-    return path_below(folder_of(file.path), replaced(std::move(marker), "{name}", name));
+    const bool is_shared =
+        settle.manifest.find("{name}") == std::string::npos && settle.manifest.find("{stem}") == std::string::npos;
+    if (!is_shared) {
+        companions.push_back(beside(file, settle.manifest));
+    }
+    return companions;
 }
 
 FileChoice choose_files(const Context& context, Transport& transport, const FileSourceOptions& options,
                         const Clock& clock) {
-    FileChoice choice{.files = matching(context, transport, options), .unsettled = {}};
+    FileChoice choice{.files = matching(context, transport, options), .unsettled = {}, .promised = {}};
     const auto& settle = options.settle;
+    leave_out_companions(choice, settle);
     if (!settle.marker.empty()) {
-        // A pattern may match the markers, too.
-        std::set<std::string> markers;
-        for (const auto& file : choice.files) {
-            markers.insert(marker_of(file, settle));
-        }
-        std::erase_if(choice.files, [&](const Entry& file) { return markers.contains(file.path); });
-        keep_settled(choice,
-                     [&](const Entry& file) { return transport.stat(context, marker_of(file, settle)).has_value(); });
+        keep_settled(choice, [&](const Entry& file) {
+            const auto marker = beside(file, settle.marker);
+            return transport.stat(context, marker) ? "" : fmt::format("its marker {} is not there", in_quotes(marker));
+        });
+    }
+    if (!settle.manifest.empty()) {
+        Manifests manifests(context, transport);
+        keep_settled(choice, [&](const Entry& file) {
+            return manifests.check(file, beside(file, settle.manifest), choice.promised);
+        });
     }
     if (settle.age.count() > 0) {
         const auto now = clock.now();
-        keep_settled(choice, [&](const Entry& file) { return is_old_enough(file, settle.age, now); });
+        keep_settled(choice, [&](const Entry& file) { return too_young(file, settle.age, now); });
     }
     if (settle.stable.count() > 0 && !choice.files.empty()) {
         clock.wait(context, settle.stable);
         const auto second_look = matching(context, transport, options);
         keep_settled(choice, [&](const Entry& file) {
-            return std::ranges::any_of(second_look, [&](const Entry& now) { return is_same(file, now); });
+            const bool is_stable =
+                std::ranges::any_of(second_look, [&](const Entry& now) { return is_same(file, now); });
+            return is_stable ? "" : std::string("it changed between two looks");
         });
     }
     sort(choice.files, options.newest ? FileOrder::Time : options.order);

@@ -3,9 +3,11 @@
 #pragma once
 #include "base/time.h"
 #include "connector/file_source_options.h"
+#include "connector/manifest.h"
 #include "transport/transport.h"
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,9 +20,15 @@ struct Clock {
         [](const Context& context, std::chrono::seconds duration) { context.sleep(duration); };
 };
 
+struct UnsettledFile {
+    std::string path;
+    std::string reason;  // "its marker \"a.csv.done\" is not there"
+};
+
 struct FileChoice {
-    std::vector<Entry> files;            // complete, in the order to be read
-    std::vector<std::string> unsettled;  // names of those that may still be written
+    std::vector<Entry> files;                       // complete, in the order to be read
+    std::vector<UnsettledFile> unsettled;           // those that may still be written
+    std::map<std::string, ManifestEntry> promised;  // what manifests say of files, by path
 };
 
 // Looks at the server, twice where the options ask for it. A missing file is no file. Throws Invalid
@@ -30,8 +38,8 @@ FileChoice choose_files(const Context&, Transport&, const FileSourceOptions&, co
 // Whether a file is, as far as the server tells, what it was at an earlier look.
 bool is_same(const Entry& one, const Entry& other);
 
-// The file whose presence says that this one is complete; empty when none is asked for.
-std::string marker_of(const Entry& file, const SettleOptions&);
+// The files that go with this one: its marker, and its manifest unless that is one for all.
+std::vector<std::string> companions_of(const Entry& file, const SettleOptions&);
 
 // "in/a.csv" and "done" give "done/a.csv"; with a number before the ending when that exists.
 std::string free_name(const Context&, Transport&, std::string_view file, std::string_view folder);

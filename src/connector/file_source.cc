@@ -104,8 +104,9 @@ void FileSource::warn(std::string code, std::string message) {
 void FileSource::choose(const Context& context) {
     has_chosen_ = true;
     auto choice = choose_files(context, transport_, plan_.options, plan_.clock);
-    for (const auto& name : choice.unsettled) {
-        warn("file_not_settled", fmt::format("{} is not complete yet, as `settle` says", in_quotes(name)));
+    for (const auto& file : choice.unsettled) {
+        warn("file_not_settled",
+             fmt::format("{} is not complete yet, as `settle` says: {}", in_quotes(file.path), file.reason));
     }
     if (choice.files.empty() && choice.unsettled.empty()) {
         const bool may_be_missing = plan_.options.takes_several() || plan_.options.after.action != AfterAction::Keep;
@@ -125,6 +126,9 @@ void FileSource::choose(const Context& context) {
         file.record.name = entry.path;
         file.record.modified = entry.modified;
         file.record.seen = to_seconds(plan_.clock.now());
+        if (const auto promised = choice.promised.find(entry.path); promised != choice.promised.end()) {
+            file.promised = promised->second;
+        }
         file.entry = std::move(entry);
         if (was_taken(context, file)) {
             file.state = State::Taken;
@@ -226,7 +230,9 @@ std::unique_ptr<FileSource::Opened> FileSource::open_file(const Context& context
         }
         file.entry = std::move(*entry);
         file.record.modified = file.entry.modified;
-        opened->raw = std::make_unique<DigestInput>(transport_.read(context, file.entry.path));
+        const auto digest =
+            file.promised && file.promised->checksum ? std::optional(file.promised->checksum->digest) : std::nullopt;
+        opened->raw = std::make_unique<DigestInput>(transport_.read(context, file.entry.path), digest);
         opened->ahead = std::make_unique<AsyncInput>(*opened->raw);
         opened->unpacked = decompressing(context, std::make_unique<Borrowed>(*opened->ahead), plan_.format->archives(),
                                          plan_.request.spool);
@@ -281,6 +287,17 @@ void FileSource::check_unchanged(const Context& context, const File& file) {
     }
 }
 
+void FileSource::check_promise(const File& file, const std::string& digest) {
+    if (!file.promised) {
+        return;
+    }
+    const FileFacts facts{file.record.bytes, file.record.rows + file.record.rejected, digest};
+    if (const auto differs = difference(*file.promised, facts); !differs.empty()) {
+        throw Error(ErrorKind::Invalid, fmt::format("is not what its manifest promises: {}", differs))
+            .advise("Ask whoever sent it for the whole file.");
+    }
+}
+
 std::string FileSource::taken_by(const std::string& sha256, const File& file) const {
     if (plan_.request.again || plan_.options.again) {
         return {};
@@ -299,10 +316,14 @@ void FileSource::finish(const Context& context, Opened& opened) {
     File& file = opened.file;
     file.record.bytes = opened.raw->bytes();
     file.record.sha256 = opened.raw->finish();
+    const auto promised_digest = opened.raw->finish_also();
     opened.close();  // a session has one stream at a time
     auto verdict = State::Waiting;
     try {
         check_unchanged(context, file);
+        verdict = State::Bad;
+        check_promise(file, promised_digest);
+        verdict = State::Waiting;
         if (const auto taker = taken_by(file.record.sha256, file); !taker.empty() && file.record.bytes > 0) {
             verdict = State::Taken;
             throw Error(ErrorKind::Invalid, fmt::format("its content was taken in before, by {}", taker));
@@ -470,8 +491,8 @@ void FileSource::conclude_file(const Context& context, File& file) {
     } else {
         transport_.remove(context, file.entry.path);
     }
-    if (const auto marker = marker_of(file.entry, plan_.options.settle); !marker.empty()) {
-        transport_.remove(context, marker);
+    for (const auto& companion : companions_of(file.entry, plan_.options.settle)) {
+        transport_.remove(context, companion);
     }
 }
 

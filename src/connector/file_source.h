@@ -63,6 +63,7 @@ private:
         State state = State::Waiting;
         bool is_empty = false;  // without even a header
         SourceFile record;
+        std::optional<ManifestEntry> promised;
         std::vector<Reject> rejects;  // the first ones
         SetAsideNote note;            // of a bad one
     };
@@ -79,6 +80,8 @@ private:
     void finish(const Context&, Opened&);
     void blame(File&, State verdict, Error&);
     void check_unchanged(const Context&, const File&);
+    // `digest` is the one that the file's manifest has, if it has one.
+    static void check_promise(const File&, const std::string& digest);
     std::string taken_by(const std::string& sha256, const File& file) const;
     void conclude_file(const Context&, File&);
     void write_note(const Context&, File&);

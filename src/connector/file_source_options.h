@@ -51,8 +51,9 @@ struct SettleOptions {
     std::chrono::seconds age{0};
     std::chrono::seconds stable{0};
     std::string marker;
+    std::string manifest;
 
-    bool is_asked_for() const { return age.count() > 0 || stable.count() > 0 || !marker.empty(); }
+    bool is_asked_for() const { return age.count() > 0 || stable.count() > 0 || !marker.empty() || !manifest.empty(); }
 
     static constexpr auto spec = [] {
         return options(
@@ -66,7 +67,12 @@ struct SettleOptions {
                 .example("5s"),
             option("marker", &SettleOptions::marker,
                    "Name of a file that says that a file is complete, with {name} and {stem}.")
-                .example("{name}.done"));
+                .example("{name}.done"),
+            option(
+                "manifest", &SettleOptions::manifest,
+                "Name of a file that says how long a file is, how many rows it has or what its digest is, with {name} "
+                "and {stem}, or one for all: only files that it names are read, and they must be what it says.")
+                .example("{name}.sha256"));
     }();
 };
 

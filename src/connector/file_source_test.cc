@@ -132,6 +132,15 @@ struct Reading {
         }
         return all;
     }
+    std::vector<std::string> problems() const {
+        std::vector<std::string> all;
+        for (const auto& file : files) {
+            if (!file.problem.empty()) {
+                all.push_back(file.problem);
+            }
+        }
+        return all;
+    }
 };
 
 class FileSourceTest : public ::testing::Test {
@@ -397,6 +406,39 @@ TEST_F(FileSourceTest, AFileWithoutItsMarkerIsNotRead) {
     EXPECT_THAT(run().names(), ElementsAre("a.csv"));
     EXPECT_THAT(server.files, ::testing::Contains(::testing::Key("done/a.csv")));
     EXPECT_THAT(server.files, ::testing::Not(::testing::Contains(::testing::Key("a.done.csv"))));
+}
+
+// Failure story 9: what a server takes for whole is not, unless size, digest and number of rows say so.
+TEST_F(FileSourceTest, AFileThatItsManifestDoesNotPromiseIsNotRead) {
+    options.settle.manifest = "{name}.json";
+    options.after = {.action = AfterAction::Delete, .move = {}};
+    put("a.csv", "id\n1\n");
+    put("b.csv", "id\n2\n");
+    put("c.csv", "id\n3\n");
+    put("d.csv", "id\n4\n");
+    put("a.csv.json", R"({"bytes": 5, "rows": 1, "sha1": "da0a32e745d2c9d849a36ad40ad1b4448674b1b4"})");
+    put("b.csv.json", R"({"bytes": 50})");
+    put("c.csv.json", R"({"bytes": 5, "ro)");
+    const auto result = run();
+    EXPECT_THAT(result.names(), ElementsAre("a.csv"));
+    EXPECT_THAT(result.warnings, ElementsAre("file_not_settled"));
+    EXPECT_THAT(server.files, ::testing::Not(::testing::Contains(::testing::Key("a.csv.json"))));
+    EXPECT_THAT(server.files, SizeIs(5));
+}
+
+TEST_F(FileSourceTest, AFileThatIsNotWhatItsManifestPromisesIsSetAside) {
+    options.settle.manifest = "SUMS.json";
+    put("a.csv", "id\n1\n");
+    put("b.csv", "id\n2\n");
+    put("c.csv", "id\n3\n");
+    put("SUMS.json", R"({"files": [{"name": "a.csv", "rows": 1}, {"name": "out/b.csv", "rows": 2},
+                                   {"name": "c.csv", "md5": "d41d8cd98f00b204e9800998ecf8427e"}]})");
+    const auto result = run();
+    EXPECT_EQ(result.rows, (std::vector<Row>{{"1"}}));
+    EXPECT_THAT(result.problems(),
+                ElementsAre(HasSubstr("b.csv: is not what its manifest promises: it has 1 rows, not 2"),
+                            HasSubstr("not d41d8cd98f00b204e9800998ecf8427e")));
+    EXPECT_THAT(server.files, ::testing::Contains(::testing::Key("SUMS.json")));
 }
 
 TEST_F(FileSourceTest, AFileThatChangesWhileItIsReadFailsTheRun) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -57,20 +58,31 @@ private:
 // Counts and digests what is read, in place.
 class DigestInput final : public InputStream {
 public:
-    explicit DigestInput(std::unique_ptr<InputStream> inner) : inner_(std::move(inner)) {}
+    // `also` beside SHA-256.
+    explicit DigestInput(std::unique_ptr<InputStream> inner, std::optional<HashAlgorithm> also = {})
+        : inner_(std::move(inner)) {
+        if (also) {
+            also_.emplace(*also);
+        }
+    }
     std::size_t read(const Context& context, std::span<std::byte> into) override {
         const auto count = inner_->read(context, into);
         sha256_.update(into.first(count));
+        if (also_) {
+            also_->update(into.first(count));
+        }
         bytes_ += count;
         return count;
     }
     std::uint64_t bytes() const { return bytes_; }
-    // Lowercase hex of everything read. Called once, after the last read.
+    // Lowercase hex of everything read. Each called once, after the last read.
     std::string finish() { return sha256_.finish(); }
+    std::string finish_also() { return also_ ? also_->finish() : std::string(); }
 
 private:
     std::unique_ptr<InputStream> inner_;
     Hash sha256_{HashAlgorithm::Sha256};
+    std::optional<Hash> also_;
     std::uint64_t bytes_ = 0;
 };
 

@@ -3,6 +3,7 @@
 
 #include "database/sqlite_handle.h"
 #include "io/digest.h"
+#include "io/stream.h"
 
 #include <algorithm>
 #include <fmt/format.h>
