@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connector/file_source_options.h"
 
+#include "transport/path.h"
+
 namespace rowhaul {
 
 void AfterOptions::validate(const AfterOptions& options, Problems& problems) {
@@ -8,6 +10,14 @@ void AfterOptions::validate(const AfterOptions& options, Problems& problems) {
         problems.add("move", "name the folder to move files to");
     }
 }
+
+namespace {
+
+std::string_view without_last_slash(std::string_view folder) {
+    return folder.substr(0, folder.find_last_not_of('/') + 1);
+}
+
+}  // namespace
 
 void FileSourceOptions::validate(const FileSourceOptions& options, Problems& problems) {
     if (options.file.empty() && options.files.empty()) {
@@ -19,6 +29,14 @@ void FileSourceOptions::validate(const FileSourceOptions& options, Problems& pro
     const auto folder = options.files.substr(0, options.files.rfind('/') + 1);
     if (folder.find_first_of("*?[") != std::string::npos) {
         problems.add("files", "may have * and ? in the last part of the path only");
+    }
+    // What lies there would be read by the next run.
+    const auto own = without_last_slash(folder_of(options.files.empty() ? options.file : options.files));
+    if (!options.set_aside.empty() && without_last_slash(options.set_aside) == own) {
+        problems.add("set_aside", "name another folder than the one that the files come from");
+    }
+    if (!options.after.move.empty() && without_last_slash(options.after.move) == own) {
+        problems.add("after", "name another folder than the one that the files come from");
     }
     if (options.newest && options.files.empty()) {
         problems.add("newest", "chooses among several; give a pattern with `files`");

@@ -13,7 +13,7 @@ namespace {
 constexpr std::int32_t first_year = -4712;
 constexpr std::int32_t last_year = 5'874'897;
 constexpr std::int64_t first_timestamp = -210'866'803'200'000'000;  // 4714-11-24 BC
-constexpr std::int64_t end_timestamp = 9'223'371'331'200'000'000;   // 294277-01-01
+constexpr std::int64_t end_timestamp = 9'223'371'331'200'000'000;   // 294247-01-02: microseconds reach little further
 constexpr std::int32_t first_day = -2'440'588;                      // 4714-11-24 BC
 
 constexpr std::int64_t floor_div(std::int64_t value, std::int64_t by) {

@@ -53,14 +53,15 @@ std::string_view read_number(Row& row, std::string_view text, std::string_view s
     return row.copy(out);
 }
 
-std::string_view read_date(Row& row, std::string_view text, std::string_view pattern) {
+template <Failure failure>
+std::string_view read_moment(Row& row, std::string_view text, std::string_view pattern) {
     auto& memory = row.memory<Remembered<DateNotation>>();
     if (!memory.notation) {
         memory.notation.emplace(pattern);
     }
     auto& out = row.scratch();
     if (!memory.notation->read(text, out)) {
-        row.fail(Failure::InvalidDate, text, row.copy(fmt::format("is not written as \"{}\"", pattern)));
+        row.fail(failure, text, row.copy(fmt::format("is not written as \"{}\"", pattern)));
         return "";
     }
     return row.copy(out);
@@ -182,7 +183,10 @@ private:
             value = step(strict<read_boolean>().kernel, Kind::Text,
                          {value, literal(treatment_.true_text), literal(treatment_.false_text)});
         } else if (value.kind == Kind::Text && !is_number(kind) && !treatment_.dates.empty()) {
-            value = step(strict<read_date>().kernel, Kind::Text, {value, literal(treatment_.dates)});
+            const auto kernel = kind == Kind::Date   ? strict<read_moment<Failure::InvalidDate>>().kernel
+                                : kind == Kind::Time ? strict<read_moment<Failure::InvalidTime>>().kernel
+                                                     : strict<read_moment<Failure::InvalidTimestamp>>().kernel;
+            value = step(kernel, Kind::Text, {value, literal(treatment_.dates)});
         }
         if (value.kind == Kind::Any) {
             value.kind = kind;

@@ -153,6 +153,10 @@ TEST(RowMapper, treats_values_in_order) {
               (Lines{"1234.5", "NULL", "[2 x invalid_decimal 1.5]"}));
     EXPECT_EQ(treated({.type = Type::Date, .dates = "dd.mm.yyyy"}, {{"01.03.2024"}, {"31.02.2024"}, {"2024-03-01"}}),
               (Lines{"2024-03-01", "[2 x invalid_date 2024-02-31]", "[3 x invalid_date 2024-03-01]"}));
+    EXPECT_EQ(treated({.type = Type::Time, .dates = "HH.MM"}, {{"07.45"}, {"7:45"}}),
+              (Lines{"07:45:00", "[2 x invalid_time 7:45]"}));
+    EXPECT_EQ(treated({.type = Type::Timestamp, .dates = "dd.mm.yyyy HH:MM"}, {{"01.03.2024 07:45"}, {"01.03.2024"}}),
+              (Lines{"2024-03-01 07:45:00", "[2 x invalid_timestamp 01.03.2024]"}));
     EXPECT_EQ(treated({.type = Type::Integer}, {{"007"}, {"7.0"}}), (Lines{"7", "[2 x invalid_integer 7.0]"}));
     EXPECT_EQ(treated({.presence = Presence::Required}, {{""}, {nullptr}}), (Lines{"", "[2 x missing_value ]"}));
     EXPECT_EQ(treated({.max_length = 3}, {{"für"}, {"fürs"}}), (Lines{"für", "[2 x text_too_long fürs]"}));

@@ -361,6 +361,10 @@ TEST_F(FileSources, WrongSourcesAreToldByValidate) {
     EXPECT_THAT(company.rowhaul({"validate"}).errors, HasSubstr("in the last part of the path only"));
     map_prices("file: a.csv, after: { move: '' }");
     EXPECT_THAT(company.rowhaul({"validate"}).errors, HasSubstr("name the folder to move files to"));
+    for (const auto* const same : {"files: 'in/*.csv', after: { move: in/ }", "file: a.csv, set_aside: /"}) {
+        map_prices(same);
+        EXPECT_THAT(company.rowhaul({"validate"}).errors, HasSubstr("name another folder")) << same;
+    }
     map_prices("file: a.csv, settle: soon");
     EXPECT_EQ(company.rowhaul({"validate"}).status, 2);
     map_prices("file: a.csv, settle: 60s, after: { move: done }, format: { type: csv, ragged: pad, comment: '#' }");
