@@ -24,6 +24,7 @@ struct CommandLine {
     bool again = false;
     bool suggest = false;
     std::filesystem::path input;
+    std::optional<std::int64_t> max_delete;
     std::vector<std::string> parameters;
     std::filesystem::path folder;
     MapRequest map;
@@ -57,6 +58,9 @@ void add_run_commands(CLI::App& app, CommandLine& line) {
         auto* sub = app.add_subcommand(command, help);
         sub->add_option("name", line.name, "Mapping or task")->required();
         sub->add_flag("--fail-on-empty", line.fail_on_empty, "Exit code 4 when there is nothing to move");
+        sub->add_option("--max-delete", line.max_delete,
+                        "How many records may be deleted or marked this once, whatever `max_delete` says")
+            ->check(CLI::NonNegativeNumber);
         sub->add_option("--input", line.input, "Reads this file of this machine instead of the source's")
             ->check(CLI::ExistingFile);
         sub->add_flag("--again", line.again, "Also reads files that were taken in before");
@@ -67,7 +71,11 @@ void add_run_commands(CLI::App& app, CommandLine& line) {
         sub->callback([&line, mode] {
             make_absolute(line.input);
             line.command = [&line, mode](Session& session) {
-                RunRequest request{.name = line.name, .mode = mode, .input = line.input, .again = line.again};
+                RunRequest request{.name = line.name,
+                                   .mode = mode,
+                                   .input = line.input,
+                                   .again = line.again,
+                                   .max_delete = line.max_delete};
                 for (const auto& parameter : line.parameters) {
                     const auto sign = parameter.find('=');
                     request.parameters[parameter.substr(0, sign)] = parameter.substr(sign + 1);

@@ -4,6 +4,7 @@
 #include "app/text_table.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace rowhaul {
 
@@ -113,6 +114,11 @@ std::string waybill_text(const Waybill& waybill) {
     }
     text += fmt::format("  to      {} · {}\n", waybill.target_connection, one_line(waybill.target_object));
     text += fmt::format("  rows    {}\n", accounts(waybill.report.rows));
+    if (!waybill.report.deleted_keys.empty()) {
+        text += fmt::format("  {} {}{}\n", is_test ? "would delete" : "deleted",
+                            one_line(fmt::format("{}", fmt::join(waybill.report.deleted_keys, "; "))),
+                            waybill.report.rows.deleted > waybill.report.deleted_keys.size() ? "; …" : "");
+    }
     text += source_files_text(waybill.report.source_files);
     text += files_text(waybill.report.files, is_test);
     text += rejects_text(waybill.report.rejects);

@@ -80,9 +80,14 @@ struct Delivery {
     std::uint64_t unchanged = 0;
     std::uint64_t skipped = 0;
     std::uint64_t deleted = 0;
-    std::vector<FileRecord> files;  // under the names they are to get
+    std::vector<std::string> deleted_keys;  // the first few of them
+    std::vector<FileRecord> files;          // under the names they are to get
     std::vector<Warning> warnings;
 };
+
+// Which rows that never reach its writer a target hears of, because it takes away what its source no
+// longer has.
+enum class Bystanders : std::uint8_t { None, Rejected, RejectedAndFiltered };
 
 // Publishing broke off at a moment when it may have happened. What is true is asked for by
 // Connection::has_arrived before the mapping runs again.
@@ -105,6 +110,12 @@ public:
     virtual Schema columns(const Context& context) { return wanted(context); }
     virtual void prepare(const Context&, const Schema&) = 0;
     virtual std::unique_ptr<RowWriter> writer(const Context&, Rejects) = 0;
+    virtual Bystanders bystanders() const { return Bystanders::None; }
+    // Rows with these keys, a column for each field of the key, were delivered and do not arrive. Where
+    // a part is NULL nobody knows the key. While there is a writer that is not finished, by its thread.
+    virtual void note_present(const Context&, const Batch&) {}
+    // Rows whose key nobody knows, or that many parts of the source that could not be read.
+    virtual void note_unreadable(std::uint64_t) {}
     // Everything has arrived and was verified, still invisible: the accounts are checked on this
     // before anything is published.
     virtual Delivery complete(const Context&) = 0;

@@ -2,6 +2,7 @@
 #include "connector/table_target.h"
 
 #include "base/near_miss.h"
+#include "connector/undecided_keys.h"
 #include "database/table_name.h"
 
 #include <algorithm>
@@ -30,6 +31,38 @@ std::int64_t fence_of(Moment moment) {
     return std::chrono::floor<std::chrono::microseconds>(moment.time_since_epoch()).count();
 }
 
+constexpr int most_attempts = 5;
+
+// Whether rowhaul_commits is there and may be used; made when it is missing.
+bool open_commits(const Context& context, TableWriter& writer, const std::string& commits, std::string& obstacle) {
+    try {
+        writer.execute(context, fmt::format("update {} set fence = fence where 1 = 0", commits));
+        return true;
+    } catch (const Error& error) {
+        if (error.is_transient() || error.kind() == ErrorKind::Cancelled) {
+            throw;
+        }
+    }
+    try {
+        writer.execute(context,
+                       fmt::format("create table if not exists {} {}", commits, writer.dialect().commits_columns));
+        return true;
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::Denied) {
+            throw;
+        }
+        obstacle = error.what();
+        return false;
+    }
+}
+
+Error swallowed(std::uint64_t rows, const std::string& table) {
+    Error error(ErrorKind::Conflict,
+                fmt::format("{} rows did not arrive in {}, although none of them was refused", rows, table));
+    error.advise("Look for a trigger or rule on the table that swallows rows.");
+    return error;
+}
+
 std::uint64_t number(const std::optional<std::string>& text) {
     return text ? std::stoull(*text) : 0;
 }
@@ -40,8 +73,12 @@ std::uint64_t number(const std::optional<std::string>& text) {
 // is to be told with it.
 class TableTarget::Intake final : public RowWriter {
 public:
-    Intake(TableTarget& target, std::unique_ptr<RowWriter> loader)
-        : target_(target), loader_(std::move(loader)), staged_(origin_columns.size() + target.schema_.size()) {}
+    Intake(const Context& context, TableTarget& target, const std::string& into, const Schema& columns)
+        : target_(target),
+          undecided_(places_of_key(target)),
+          staged_(origin_columns.size() + target.schema_.size()),
+          loader_(target.writer_->load(context, into, columns,
+                                       [this, &context](Reject reject) { take_reject(context, std::move(reject)); })) {}
 
     void write(const Context& context, const Batch& batch) override {
         target_.taken_ += batch.rows();
@@ -65,19 +102,43 @@ public:
         staged_.set_file(batch.file());
         staged_.set_first_row(batch.first_row());
         staged_.set_rows(batch.rows());
+        if (target_.absent_) {
+            undecided_.keep_last(loader_->undecided());
+            undecided_.note(staged_);
+        }
         loader_->write(context, staged_);
     }
-    void finish(const Context& context) override { loader_->finish(context); }
+    void finish(const Context& context) override {
+        loader_->finish(context);
+        if (target_.absent_) {
+            target_.absent_->finish_noting(context, *target_.writer_);
+        }
+    }
 
 private:
+    static std::vector<std::size_t> places_of_key(const TableTarget& target) {
+        std::vector<std::size_t> places;
+        for (const auto& name : target.request_.records.key) {
+            const auto column = std::ranges::find(target.schema_, name, &Column::name);
+            places.push_back(origin_columns.size() + static_cast<std::size_t>(column - target.schema_.begin()));
+        }
+        return places;
+    }
+    void take_reject(const Context& context, Reject reject) {
+        if (target_.absent_) {
+            target_.absent_->note_present(context, *target_.writer_, undecided_.find(reject.row));
+        }
+        target_.rejects_(std::move(reject));
+    }
     Cell text(std::uint64_t value) {
         const fmt::format_int digits(value);
         return {staged_.arena().copy({digits.data(), digits.size()})};
     }
 
     TableTarget& target_;
-    std::unique_ptr<RowWriter> loader_;
+    UndecidedKeys undecided_;
     Batch staged_;
+    std::unique_ptr<RowLoader> loader_;
 };
 
 TableTarget::TableTarget(const Database& database, std::string table, TargetRequest request)
@@ -107,7 +168,8 @@ void TableTarget::check_columns() const {
         }
     }
     for (const auto& column : table_->columns) {
-        const bool may_lack = column.column.nullable || column.has_default || column.is_generated;
+        const bool is_mark = mark() && mark()->column == column.column.name;
+        const bool may_lack = is_mark || column.column.nullable || column.has_default || column.is_generated;
         if (!may_lack && std::ranges::find(schema_, column.column.name, &Column::name) == schema_.end()) {
             throw Error(ErrorKind::Invalid,
                         fmt::format("the table {} needs a value for the column \"{}\"", name_, column.column.name))
@@ -140,6 +202,9 @@ void TableTarget::check_key(const Context& context) const {
 
 // The row of this mapping in rowhaul_commits stays locked until the end.
 void TableTarget::claim(const Context& context) const {
+    if (request_.mode != RunMode::Run || !has_commits_) {
+        return;
+    }
     const auto mapping = quote_literal(request_.mapping);
     writer_->execute(context, fmt::format("update {} set fence = fence where mapping = {}", table_->commits, mapping));
     const auto rows =
@@ -156,28 +221,55 @@ void TableTarget::prepare(const Context& context, const Schema& schema) {
         table_ = writer_->table(context, name_);
     }
     schema_ = schema;
-    check_columns();
-    if (is_staged()) {
+    const auto& rules = request_.records;
+    if (has_key()) {
         check_key(context);
     }
+    if (rules.absent != Absent::Keep) {
+        absent_ =
+            std::make_unique<AbsentRecords>(*table_, schema_, rules, writer_->dialect(),
+                                            AbsentRecords::Now{.moment = request_.created, .zone = request_.zone});
+    }
+    check_columns();
     if (request_.mode == RunMode::Run) {
-        try {
-            writer_->execute(context, fmt::format("create table if not exists {} {}", table_->commits,
-                                                  writer_->dialect().commits_columns));
-        } catch (const Error& error) {
-            if (error.kind() != ErrorKind::Denied) {
-                throw;
-            }
-            throw Error(ErrorKind::Denied,
-                        fmt::format("the table {} may not be created: {}", table_->commits, error.what()))
-                .advise(fmt::format("Create it once, for this user to read and write: create table {} {}",
-                                    table_->commits, writer_->dialect().commits_columns));
+        prepare_commits(context);
+    }
+    if (is_staged()) {
+        const TableStatements statements(writer_->dialect(), *table_, schema_, rules.key);
+        writer_->execute(context, statements.make_stage(absent_ ? TableStatements::Finding::ByKey
+                                                                : TableStatements::Finding::InOrder));
+        if (absent_) {
+            absent_->prepare(context, *writer_);
         }
+        writer_->begin(context, Reach::Session);
+        return;
     }
-    writer_->begin(context);
-    if (request_.mode == RunMode::Run) {
-        claim(context);
+    writer_->begin(context, Reach::Tables);
+    claim(context);
+}
+
+const std::optional<TableStatements::Extra>& TableTarget::mark() const {
+    static const std::optional<TableStatements::Extra> none;
+    return absent_ ? absent_->mark() : none;
+}
+
+void TableTarget::prepare_commits(const Context& context) {
+    std::string obstacle;
+    has_commits_ = open_commits(context, *writer_, table_->commits, obstacle);
+    if (has_commits_) {
+        return;
     }
+    const auto column = quote_identifier(schema_.front().name, writer_->dialect().quote);
+    // Who may not write at all is told so, and not sent for the wrong right.
+    writer_->query(context,
+                   fmt::format("explain insert into {0} ({1}) select {1} from {0} where 1 = 0", table_->sql, column));
+    if (is_staged() || request_.records.at_least_once) {
+        return;
+    }
+    throw Error(ErrorKind::Denied, fmt::format("the table {} may not be created: {}", table_->commits, obstacle))
+        .advise(fmt::format("Create it once, for this user to read and write: create table {} {}; or give a `key`; or "
+                            "set `at_least_once: true`, and rows may come twice after a failure.",
+                            table_->commits, writer_->dialect().commits_columns));
 }
 
 std::unique_ptr<RowWriter> TableTarget::writer(const Context& context, Rejects rejects) {
@@ -188,15 +280,35 @@ std::unique_ptr<RowWriter> TableTarget::writer(const Context& context, Rejects r
     auto columns = schema_;
     std::string into = table_->sql;
     if (is_staged()) {
-        const TableStatements statements(writer_->dialect(), *table_, schema_, request_.records.key);
-        writer_->execute(context, statements.make_stage());
         into = "rowhaul_stage";
         for (std::size_t i = 0; i < origin_columns.size(); ++i) {
             columns.insert(columns.begin() + static_cast<std::ptrdiff_t>(i),
                            {.name = std::string(origin_columns[i]), .type = i < 2 ? Type::Integer : Type::Text});
         }
     }
-    return std::make_unique<Intake>(*this, writer_->load(context, into, columns, rejects_));
+    return std::make_unique<Intake>(context, *this, into, columns);
+}
+
+Bystanders TableTarget::bystanders() const {
+    const auto& rules = request_.records;
+    if (rules.absent != Absent::Keep && rules.filtered == Filtered::Keep) {
+        return Bystanders::RejectedAndFiltered;
+    }
+    return rules.absent != Absent::Keep || rules.replaces_all ? Bystanders::Rejected : Bystanders::None;
+}
+
+void TableTarget::note_present(const Context& context, const Batch& keys) {
+    lost_ += keys.rows();
+    if (absent_) {
+        absent_->note_present(context, *writer_, keys);
+    }
+}
+
+void TableTarget::note_unreadable(std::uint64_t rows) {
+    lost_ += rows;
+    if (absent_) {
+        absent_->note_unreadable(rows);
+    }
 }
 
 std::uint64_t TableTarget::count(const Context& context, const std::string& sql) const {
@@ -205,24 +317,58 @@ std::uint64_t TableTarget::count(const Context& context, const std::string& sql)
 
 Delivery TableTarget::complete(const Context& context) {
     Delivery delivery;
-    if (is_staged()) {
-        settle_duplicates(context, delivery);
-        apply_staged(context, delivery);
-    } else {
+    if (!is_staged()) {
         delivery.created = taken_ - rejected_;
+        record_commit(context);
+        return delivery;
     }
-    if (request_.mode == RunMode::Run) {
-        const auto set =
-            fmt::format("execution = {}, fence = {}", quote_literal(request_.execution), fence_of(request_.created));
-        const auto mapping = quote_literal(request_.mapping);
-        if (writer_->execute(context,
-                             fmt::format("update {} set {} where mapping = {}", table_->commits, set, mapping)) == 0) {
-            writer_->execute(
-                context, fmt::format("insert into {} (mapping, execution, fence) values ({}, {}, {})", table_->commits,
-                                     mapping, quote_literal(request_.execution), fence_of(request_.created)));
+    if (has_key()) {
+        settle_duplicates(context, delivery);
+    }
+    writer_->commit(context);
+    for (int attempt = 1;; ++attempt) {
+        const auto rejected = rejected_;
+        auto applied = delivery;
+        try {
+            writer_->begin(context, Reach::Tables);
+            claim(context);
+            apply_all(context, applied);
+            record_commit(context);
+            return applied;
+        } catch (const Collision&) {
+            // Rejects that were told cannot be taken back.
+            if (attempt == most_attempts || rejected_ != rejected) {
+                throw;
+            }
         }
+        writer_->rollback(context);
     }
-    return delivery;
+}
+
+void TableTarget::apply_all(const Context& context, Delivery& delivery) {
+    if (!has_key()) {
+        replace_all(context, delivery);
+        return;
+    }
+    apply_staged(context, delivery);
+    if (absent_) {
+        absent_->take_away(context, *writer_,
+                           taken_ == 0 ? AbsentRecords::Delivered::Nothing : AbsentRecords::Delivered::Rows, delivery);
+    }
+}
+
+void TableTarget::record_commit(const Context& context) const {
+    if (request_.mode != RunMode::Run || !has_commits_) {
+        return;
+    }
+    const auto fence = fence_of(request_.created);
+    const auto mapping = quote_literal(request_.mapping);
+    const auto execution = quote_literal(request_.execution);
+    if (writer_->execute(context, fmt::format("update {} set execution = {}, fence = {} where mapping = {}",
+                                              table_->commits, execution, fence, mapping)) == 0) {
+        writer_->execute(context, fmt::format("insert into {} (mapping, execution, fence) values ({}, {}, {})",
+                                              table_->commits, mapping, execution, fence));
+    }
 }
 
 void TableTarget::settle_duplicates(const Context& context, Delivery& delivery) {
@@ -265,19 +411,14 @@ void TableTarget::apply_staged(const Context& context, Delivery& delivery) {
                 .advise("Choose what becomes of such rows with `existing` in `options`.");
         }
     }
-    const bool has_values = schema_.size() > rules.key.size();
-    if (rules.existing == Existing::Update && has_values) {
-        delivery.updated = apply(context, statements.update());
-    }
+    update_staged(context, statements, delivery);
     const auto staged = [&] { return count(context, "select count(*) from rowhaul_stage"); };
     std::uint64_t found = 0;
     if (rules.missing == Missing::Insert) {
-        delivery.created = apply(context, statements.insert());
+        delivery.created = apply(context, statements.insert(mark()));
         found = staged() - delivery.created;
-        if (const auto lost = staged() - known(); lost != 0) {
-            throw Error(ErrorKind::Conflict,
-                        fmt::format("{} rows did not arrive in {}, although none of them was refused", lost, name_))
-                .advise("Look for a trigger or rule on the table that swallows rows.");
+        if (const auto lost = table_->has_triggers ? staged() - known() : 0; lost != 0) {
+            throw swallowed(lost, name_);
         }
     } else {
         found = known();
@@ -286,7 +427,64 @@ void TableTarget::apply_staged(const Context& context, Delivery& delivery) {
     if (rules.existing == Existing::Update) {
         delivery.unchanged = found - delivery.updated;
     } else {
-        delivery.skipped += found;
+        delivery.skipped += found - delivery.updated;
+    }
+}
+
+void TableTarget::update_staged(const Context& context, const TableStatements& statements, Delivery& delivery) {
+    const auto& rules = request_.records;
+    const bool has_values = rules.existing == Existing::Update && schema_.size() > rules.key.size();
+    if (!has_values && !mark()) {
+        return;
+    }
+    const auto change = has_values ? TableStatements::Change::Fields : TableStatements::Change::ExtraOnly;
+    const auto rejected = rejected_;
+    const auto wanted =
+        table_->has_triggers ? count(context, "select count(*) from " + statements.pending_updates(change, mark())) : 0;
+    delivery.updated = apply(context, statements.update(change, mark()));
+    if (wanted > delivery.updated + rejected_ - rejected) {
+        throw swallowed(wanted - delivery.updated - (rejected_ - rejected), name_);
+    }
+}
+
+void TableTarget::expect_no_rejects() const {
+    if (const auto rows = lost_ + rejected_; rows != 0) {
+        throw Error(ErrorKind::Guarded,
+                    fmt::format("{} rows or files of the source were rejected, and nobody knows which rows of {} they "
+                                "are: nothing was replaced",
+                                rows, name_))
+            .advise("Correct them (`rowhaul waybill --rejects` has them), or give a `key`: then their records stay.");
+    }
+}
+
+void TableTarget::replace_all(const Context& context, Delivery& delivery) {
+    const auto& rules = request_.records;
+    expect_no_rejects();
+    if (!rules.absent_stays.empty()) {
+        throw Error(ErrorKind::Guarded, fmt::format("{} is not replaced: {}", name_, rules.absent_stays));
+    }
+    const auto before = count(context, fmt::format("select count(*) from {}", table_->sql));
+    if (taken_ == 0 && before != 0 && rules.empty_source == EmptySource::Refuse) {
+        throw Error(
+            ErrorKind::Guarded,
+            fmt::format("the source is empty, so that all {} rows of {} would go: nothing was replaced", before, name_))
+            .advise("Look at source and rule. If it may be empty, set `empty_source: accept` in `options`.");
+    }
+    if (before > taken_) {
+        check_delete_limit(rules.max_delete, before - taken_, before, name_, "");
+    }
+    try {
+        writer_->execute(context, fmt::format("delete from {}", table_->sql));
+    } catch (const Refusal& refusal) {
+        throw Error(ErrorKind::Conflict, fmt::format("{} cannot be replaced: {}", name_, refusal.what()))
+            .advise("Give a `key`: then only records that are absent are deleted.");
+    }
+    delivery.deleted = before;
+    const TableStatements statements(writer_->dialect(), *table_, schema_, rules.key);
+    delivery.created = apply(context, statements.insert_all());
+    expect_no_rejects();
+    if (const auto after = count(context, fmt::format("select count(*) from {}", table_->sql)); after != taken_) {
+        throw swallowed(taken_ > after ? taken_ - after : after - taken_, name_);
     }
 }
 
@@ -359,6 +557,10 @@ void TableTarget::reject_staged(const Context& context, const std::string& condi
         }
         after = number(rows.back()[0]);
     }
+    if (absent_) {
+        const TableStatements statements(writer_->dialect(), *table_, schema_, request_.records.key);
+        writer_->execute(context, statements.copy_keys("rowhaul_present", condition));
+    }
     writer_->execute(context, "delete from rowhaul_stage where " + condition);
 }
 
@@ -370,6 +572,10 @@ std::vector<FileRecord> TableTarget::publish(const Context& context) {
         writer_->commit(context);
     } catch (const Error& error) {
         writer_.reset();
+        if (!has_commits_) {
+            throw OutcomeUnknown(error,
+                                 fmt::format("whether the rows are in {} is not known: {}", name_, error.what()));
+        }
         if (!did_commit(context, error)) {
             throw;
         }
@@ -399,9 +605,11 @@ bool TableTarget::has_committed(const Context& context, TableWriter& writer, con
                                 const std::string& mapping, const std::string& execution) {
     const auto known = writer.table(context, table);
     const auto name = quote_literal(mapping);
-    writer.execute(context,
-                   fmt::format("create table if not exists {} {}", known.commits, writer.dialect().commits_columns));
-    writer.begin(context);
+    std::string obstacle;
+    if (!open_commits(context, writer, known.commits, obstacle)) {
+        return false;
+    }
+    writer.begin(context, Reach::Tables);
     const auto fence = fence_of(std::chrono::system_clock::now());
     const auto found =
         writer.execute(context, fmt::format("update {} set fence = {} where mapping = {}", known.commits, fence, name));

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // A table as a target: all rows in one transaction, or none.
 //
-// Without a key rows are appended as they come. With one they are staged in a temporary table of the
-// database, where duplicates are found before the table is touched, and then applied by few
-// statements. What the database refuses is narrowed down to the rows that are to blame.
+// Without a key rows are appended as they come. With one, or when they replace all, they are staged in
+// a temporary table of the database, in a transaction of its own that locks nothing. Duplicates are
+// found there, and then all is applied in one transaction by few statements, again when another session
+// was in the way. What the database refuses is narrowed down to the rows that are to blame.
 //
 // The table rowhaul_commits beside it names the execution that changed the table last, in the same
-// transaction: whether a commit whose answer was lost took place is read there.
+// transaction: whether a commit whose answer was lost took place is read there. Where it may not be made,
+// only what can be done twice without harm is done.
 #pragma once
+#include "connector/absent_records.h"
 #include "connector/connection.h"
 #include "connector/record_rules.h"
 #include "database/database.h"
@@ -42,22 +45,34 @@ public:
     Schema wanted(const Context&) override;
     void prepare(const Context&, const Schema&) override;
     std::unique_ptr<RowWriter> writer(const Context&, Rejects) override;
+    Bystanders bystanders() const override;
+    void note_present(const Context&, const Batch& keys) override;
+    void note_unreadable(std::uint64_t rows) override;
     Delivery complete(const Context&) override;
     std::vector<FileRecord> publish(const Context&) override;
 
-    // Whether this execution's commit took place; if not, it never will.
+    // Whether this execution's commit took place; if not, it never will. Where rowhaul_commits may not be
+    // made it did not, as far as anybody can tell.
     static bool has_committed(const Context&, TableWriter&, const std::string& table, const std::string& mapping,
                               const std::string& execution);
 
 private:
     class Intake;
 
-    bool is_staged() const { return !request_.records.key.empty(); }
+    bool has_key() const { return !request_.records.key.empty(); }
+    bool is_staged() const { return has_key() || request_.records.replaces_all; }
+    const std::optional<TableStatements::Extra>& mark() const;
+    void prepare_commits(const Context&);
     void check_columns() const;
     void check_key(const Context&) const;
     void claim(const Context&) const;
+    void record_commit(const Context&) const;
     void settle_duplicates(const Context&, Delivery&);
+    void apply_all(const Context&, Delivery&);
     void apply_staged(const Context&, Delivery&);
+    void update_staged(const Context&, const TableStatements&, Delivery&);
+    void replace_all(const Context&, Delivery&);
+    void expect_no_rejects() const;
     // How many rows a statement about staged rows changed.
     std::uint64_t apply(const Context&, const StageStatement&);
     void undo_apply(const Context&);
@@ -76,6 +91,9 @@ private:
     Rejects rejects_;
     std::uint64_t taken_ = 0;  // rows handed to the writer
     std::uint64_t rejected_ = 0;
+    std::uint64_t lost_ = 0;  // rows that did not get as far as the writer
+    std::unique_ptr<AbsentRecords> absent_;
+    bool has_commits_ = true;
 };
 
 }  // namespace rowhaul

@@ -43,7 +43,8 @@ private:
         TargetTable table(const Context& context, const std::string& name) override {
             return inner_->table(context, name);
         }
-        void begin(const Context& context) override { inner_->begin(context); }
+        void begin(const Context& context, Reach reach) override { inner_->begin(context, reach); }
+        void rollback(const Context& context) override { inner_->rollback(context); }
         void commit(const Context& context) override {
             if (loss_ != Loss::BeforeCommit) {
                 inner_->commit(context);
@@ -56,7 +57,7 @@ private:
             return inner_->execute(context, sql);
         }
         TableRows query(const Context& context, const std::string& sql) override { return inner_->query(context, sql); }
-        std::unique_ptr<RowWriter> load(const Context& context, const std::string& into, const Schema& columns,
+        std::unique_ptr<RowLoader> load(const Context& context, const std::string& into, const Schema& columns,
                                         Rejects rejects) override {
             return inner_->load(context, into, columns, std::move(rejects));
         }

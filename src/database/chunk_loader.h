@@ -12,12 +12,13 @@
 
 namespace rowhaul {
 
-class ChunkLoader : public RowWriter {
+class ChunkLoader : public RowLoader {
 public:
     // Inside a transaction of `writer`.
     ChunkLoader(TableWriter& writer, Rejects rejects) : writer_(writer), rejects_(std::move(rejects)) {}
     void write(const Context&, const Batch&) override;
     void finish(const Context&) override;
+    std::size_t undecided() const override { return rows_.size(); }
 
 protected:
     // Appends one row with its end.

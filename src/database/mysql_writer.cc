@@ -23,8 +23,9 @@ constexpr Dialect mysql_dialect{
     .stage_begin =
         "create temporary table rowhaul_stage (rowhaul_row bigint not null primary key, "
         "rowhaul_line bigint, rowhaul_file longtext character set utf8mb4, "
-        "rowhaul_raw longtext character set utf8mb4) engine=InnoDB select 0 as rowhaul_row",
+        "rowhaul_raw longtext character set utf8mb4{}) engine=InnoDB select 0 as rowhaul_row",
     .stage_end = "limit 0",
+    .keys_begin = "create temporary table {0} ({1}) engine=InnoDB select",
     .exact_text = "binary {}",
     .exact_json = "binary {}",
     .commits_columns =
@@ -83,6 +84,9 @@ auto told_apart(Call call) -> decltype(call()) {
     try {
         return call();
     } catch (const MysqlError& error) {
+        if (error.number() == ER_LOCK_DEADLOCK) {
+            throw Collision(error);
+        }
         if (!is_refusal(error.number())) {
             throw;
         }
@@ -259,15 +263,24 @@ TargetTable MysqlWriter::table(const Context& context, const std::string& name) 
                                  "select index_name, column_name from information_schema.statistics where "
                                  "non_unique = 0 and " +
                                      which + " order by index_name, seq_in_index"));
+    found.has_triggers = query(context, fmt::format("select count(*) from information_schema.triggers where "
+                                                    "event_object_schema = {} and event_object_table = {}",
+                                                    quote_literal(schema), quote_literal(table)))
+                             .at(0)
+                             .at(0) != "0";
     return found;
 }
 
-void MysqlWriter::begin(const Context& context) {
+void MysqlWriter::begin(const Context& context, Reach) {
     session(context).run(context, "start transaction read write");
 }
 
 void MysqlWriter::commit(const Context& context) {
     session_->run(context, "commit");
+}
+
+void MysqlWriter::rollback(const Context& context) {
+    session_->run(context, "rollback");
 }
 
 std::uint64_t MysqlWriter::execute(const Context& context, const std::string& sql) {
@@ -279,7 +292,7 @@ TableRows MysqlWriter::query(const Context& context, const std::string& sql) {
     return session(context).run(context, sql);
 }
 
-std::unique_ptr<RowWriter> MysqlWriter::load(const Context& context, const std::string& into, const Schema& columns,
+std::unique_ptr<RowLoader> MysqlWriter::load(const Context& context, const std::string& into, const Schema& columns,
                                              Rejects rejects) {
     auto& open = session(context);
     if (query(context, "select @@local_infile").at(0).at(0) == "1") {

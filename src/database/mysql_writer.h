@@ -21,11 +21,12 @@ public:
     const Dialect& dialect() const override;
     // Invalid for a table whose engine cannot roll back.
     TargetTable table(const Context&, const std::string& name) override;
-    void begin(const Context&) override;
+    void begin(const Context&, Reach) override;
     void commit(const Context&) override;
+    void rollback(const Context&) override;
     std::uint64_t execute(const Context&, const std::string& sql) override;
     TableRows query(const Context&, const std::string& sql) override;
-    std::unique_ptr<RowWriter> load(const Context&, const std::string& into, const Schema& columns, Rejects) override;
+    std::unique_ptr<RowLoader> load(const Context&, const std::string& into, const Schema& columns, Rejects) override;
 
 private:
     MysqlConnection& session(const Context&);

@@ -17,7 +17,7 @@ constexpr Dialect postgres_dialect{
     .quote = '"',
     .same = "is not distinct from",
     .stage_begin =
-        "create temporary table rowhaul_stage on commit drop as select cast(0 as bigint) as rowhaul_row, "
+        "create temporary table rowhaul_stage as select cast(0 as bigint) as rowhaul_row, "
         "cast(0 as bigint) as rowhaul_line, cast('' as text) as rowhaul_file, "
         "cast('' as text) as rowhaul_raw",
     .stage_end = "where false",
@@ -51,6 +51,9 @@ auto told_apart(const PostgresConnection& session, Call call) -> decltype(call()
             auto denied = error;
             denied.advise("Ask for: GRANT SELECT, INSERT, UPDATE ON ... TO the user of this connection.");
             throw denied;
+        }
+        if (error.state() == "40P01" || error.state() == "40001") {
+            throw Collision(error);
         }
         if (!is_refusal(error.state())) {
             throw;
@@ -161,15 +164,24 @@ TargetTable PostgresWriter::table(const Context& context, const std::string& nam
                                  "where i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null "
                                  "and i.indnkeyatts = i.indnatts and i.indrelid = " +
                                      relation + " order by 1"));
+    found.has_triggers =
+        query(context, "select exists (select from pg_catalog.pg_trigger where tgrelid = " + relation +
+                           " and not tgisinternal) or relhasrules from pg_catalog.pg_class where oid = " + relation)
+            .at(0)
+            .at(0) == "t";
     return found;
 }
 
-void PostgresWriter::begin(const Context& context) {
-    session(context).run(context, "begin; set constraints all immediate");
+void PostgresWriter::begin(const Context& context, Reach) {
+    session(context).run(context, "begin isolation level read committed; set constraints all immediate");
 }
 
 void PostgresWriter::commit(const Context& context) {
     session_->run(context, "commit");
+}
+
+void PostgresWriter::rollback(const Context& context) {
+    session_->run(context, "rollback");
 }
 
 std::uint64_t PostgresWriter::execute(const Context& context, const std::string& sql) {
@@ -191,7 +203,7 @@ TableRows PostgresWriter::query(const Context& context, const std::string& sql) 
     return rows;
 }
 
-std::unique_ptr<RowWriter> PostgresWriter::load(const Context& context, const std::string& into, const Schema& columns,
+std::unique_ptr<RowLoader> PostgresWriter::load(const Context& context, const std::string& into, const Schema& columns,
                                                 Rejects rejects) {
     std::string list;
     for (const auto& column : columns) {

@@ -19,6 +19,7 @@ constexpr Dialect sqlite_dialect{
         "create temporary table rowhaul_stage as select cast(0 as integer) as rowhaul_row, "
         "cast(0 as integer) as rowhaul_line, '' as rowhaul_file, '' as rowhaul_raw",
     .stage_end = "limit 0",
+    .key_index = "create index if not exists temp.{0}_key on {0} ({1})",
     .stage_index = "create index if not exists temp.rowhaul_stage_row on rowhaul_stage (rowhaul_row)",
     .exact_text = "{} collate binary",
     .commits_columns = "(mapping text not null primary key, execution text not null, fence integer not null)",
@@ -59,7 +60,7 @@ std::string blob_of(std::string_view hex) {
     return bytes;
 }
 
-class SqliteLoader final : public RowWriter {
+class SqliteLoader final : public RowLoader {
 public:
     SqliteLoader(SqliteHandle& session, SqliteStatement statement, const Schema& columns, Rejects rejects)
         : session_(session), statement_(std::move(statement)), rejects_(std::move(rejects)) {
@@ -90,6 +91,7 @@ public:
         }
     }
     void finish(const Context&) override {}
+    std::size_t undecided() const override { return 0; }
 
 private:
     // The batch outlives the step.
@@ -192,18 +194,26 @@ TargetTable SqliteWriter::table(const Context& context, const std::string& name)
             key.emplace_back(parts.text(0));
         }
     }
+    auto triggers = opened.prepare("select count(*) from sqlite_schema where type = 'trigger' and tbl_name = ?");
+    triggers.bind(1, found.name);
+    found.has_triggers = triggers.step() && triggers.integer(0) != 0;
     return found;
 }
 
-void SqliteWriter::begin(const Context& context) {
+void SqliteWriter::begin(const Context& context, Reach reach) {
     auto& opened = session(context);
     const SqliteHandle::Watch watch(opened, context);
-    transaction_ = std::make_unique<SqliteTransaction>(opened, SqliteBegin::Immediate);
+    transaction_ = std::make_unique<SqliteTransaction>(
+        opened, reach == Reach::Tables ? SqliteBegin::Immediate : SqliteBegin::Deferred);
 }
 
 void SqliteWriter::commit(const Context& context) {
     const SqliteHandle::Watch watch(*session_, context);
     transaction_->commit();
+    transaction_.reset();
+}
+
+void SqliteWriter::rollback(const Context&) {
     transaction_.reset();
 }
 
@@ -239,7 +249,7 @@ TableRows SqliteWriter::query(const Context& context, const std::string& sql) {
     return rows;
 }
 
-std::unique_ptr<RowWriter> SqliteWriter::load(const Context& context, const std::string& into, const Schema& columns,
+std::unique_ptr<RowLoader> SqliteWriter::load(const Context& context, const std::string& into, const Schema& columns,
                                               Rejects rejects) {
     auto& opened = session(context);
     const SqliteHandle::Watch watch(opened, context);

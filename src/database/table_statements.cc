@@ -40,9 +40,72 @@ std::string TableStatements::same_key(std::string_view left, std::string_view ri
     return out;
 }
 
-std::string TableStatements::make_stage() const {
-    return fmt::format("{}, {} from {} {}", dialect_.stage_begin, list("", names_of(columns_)), table_.sql,
-                       dialect_.stage_end);
+std::string TableStatements::make_stage(Finding finding) const {
+    const auto index = finding == Finding::ByKey ? fmt::format(", index ({})", key_index_columns()) : "";
+    return fmt::format("{}, {} from {} {}", fmt::format(fmt::runtime(dialect_.stage_begin), index),
+                       list("", names_of(columns_)), table_.sql, dialect_.stage_end);
+}
+
+std::string TableStatements::make_keys(std::string_view name) const {
+    return fmt::format("{} {} from {} {}",
+                       fmt::format(fmt::runtime(dialect_.keys_begin), name, "index (" + key_index_columns() + ")"),
+                       list("", key_), table_.sql, dialect_.stage_end);
+}
+
+// Long texts are indexed by their beginning where a database indexes no more.
+std::string TableStatements::key_index_columns() const {
+    constexpr int longest_indexed = 190;
+    std::string out;
+    for (const auto& name : key_) {
+        const auto& column = std::ranges::find(table_.columns, name, [](const TargetColumn& known) {
+                                 return known.column.name;
+                             })->column;
+        const bool is_long = column.source_type.find("text") != std::string::npos ||
+                             column.source_type.find("blob") != std::string::npos ||
+                             (column.source_type.find("char") != std::string::npos && column.length > longest_indexed);
+        out += fmt::format("{}{}{}", out.empty() ? "" : ", ", quoted(name),
+                           is_long ? fmt::format("({})", longest_indexed) : "");
+    }
+    return out;
+}
+
+std::string TableStatements::index_keys(std::string_view temporary) const {
+    return fmt::format(fmt::runtime(dialect_.key_index), temporary, list("", key_));
+}
+
+std::string TableStatements::copy_keys(std::string_view into, const std::string& condition) const {
+    return fmt::format("insert into {} select {} from rowhaul_stage where {}", into, list("", key_), condition);
+}
+
+std::string TableStatements::find_absent(const std::string& condition) const {
+    std::string is_told_apart;
+    for (const auto& name : key_) {
+        is_told_apart += fmt::format("t.{} is not null and ", quoted(name));
+    }
+    return fmt::format(
+        "insert into rowhaul_absent select {} from {} t where {}not exists (select 1 from rowhaul_stage s where {}) "
+        "and not exists (select 1 from rowhaul_present p where {}){}{}",
+        list("t.", key_), table_.sql, is_told_apart, same_key("t", "s"), same_key("t", "p"),
+        condition.empty() ? "" : " and ", condition);
+}
+
+std::string TableStatements::is_absent() const {
+    return fmt::format("({}) in (select {} from rowhaul_absent)", list("t.", key_), list("", key_));
+}
+
+std::string TableStatements::delete_absent() const {
+    if (dialect_.updates_by_join) {
+        return fmt::format("delete t from {} t join rowhaul_absent a on {}", table_.sql, same_key("t", "a"));
+    }
+    return fmt::format("delete from {} as t where {}", table_.sql, is_absent());
+}
+
+std::string TableStatements::mark_absent(const std::string& column, const std::string& value) const {
+    if (dialect_.updates_by_join) {
+        return fmt::format("update {} t join rowhaul_absent a on {} set t.{} = {}", table_.sql, same_key("t", "a"),
+                           quoted(column), value);
+    }
+    return fmt::format("update {} as t set {} = {} where {}", table_.sql, quoted(column), value, is_absent());
 }
 
 std::string TableStatements::make_duplicates() const {
@@ -63,10 +126,10 @@ std::string TableStatements::is_known() const {
     return fmt::format("exists (select 1 from {} t where {})", table_.sql, same_key("t", "s"));
 }
 
-std::string TableStatements::differs() const {
+std::string TableStatements::differs(Change change, const std::optional<Extra>& extra) const {
     std::string out;
     for (const auto& column : columns_) {
-        if (is_key(column.name)) {
+        if (is_key(column.name) || change == Change::ExtraOnly) {
             continue;
         }
         const auto type = std::ranges::find(table_.columns, column.name, [](const TargetColumn& known) {
@@ -80,29 +143,51 @@ std::string TableStatements::differs() const {
         };
         out += fmt::format("{}{} {} {}", out.empty() ? "" : " and ", side("t"), dialect_.same, side("s"));
     }
-    return fmt::format("not ({})", out);
+    if (out.empty()) {
+        return fmt::format("({})", extra->condition);
+    }
+    return extra ? fmt::format("(not ({}) or {})", out, extra->condition) : fmt::format("not ({})", out);
 }
 
-StageStatement TableStatements::update() const {
+std::string TableStatements::pending_updates(Change change, const std::optional<Extra>& extra) const {
+    return fmt::format("{} t join rowhaul_stage s on {} where {}", table_.sql, same_key("t", "s"),
+                       differs(change, extra));
+}
+
+StageStatement TableStatements::update(Change change, const std::optional<Extra>& extra) const {
     std::string changes;
+    const auto set = [&](const std::string& column, const std::string& value) {
+        changes += fmt::format("{}{}{} = {}", changes.empty() ? "" : ", ", dialect_.updates_by_join ? "t." : "",
+                               quoted(column), value);
+    };
     for (const auto& column : columns_) {
-        if (!is_key(column.name)) {
-            changes += fmt::format("{}{}{} = s.{}", changes.empty() ? "" : ", ", dialect_.updates_by_join ? "t." : "",
-                                   quoted(column.name), quoted(column.name));
+        if (!is_key(column.name) && change == Change::Fields) {
+            set(column.name, "s." + quoted(column.name));
         }
+    }
+    if (extra) {
+        set(extra->column,
+            fmt::format("case when {} then {} else t.{} end", extra->condition, extra->updated, quoted(extra->column)));
     }
     if (dialect_.updates_by_join) {
         return {fmt::format("update {} t join rowhaul_stage s on {} set {} where {}", table_.sql, same_key("t", "s"),
-                            changes, differs())};
+                            changes, differs(change, extra))};
     }
     return {fmt::format("update {} as t set {} from rowhaul_stage s where {} and {}", table_.sql, changes,
-                        same_key("t", "s"), differs())};
+                        same_key("t", "s"), differs(change, extra))};
 }
 
-StageStatement TableStatements::insert() const {
+StageStatement TableStatements::insert(const std::optional<Extra>& extra) const {
     const auto all = names_of(columns_);
-    return {fmt::format("insert into {} ({}) select {} from rowhaul_stage s where not {}", table_.sql, list("", all),
-                        list("s.", all), is_known())};
+    return {fmt::format("insert into {} ({}{}) select {}{} from rowhaul_stage s where not {}", table_.sql,
+                        list("", all), extra ? ", " + quoted(extra->column) : "", list("s.", all),
+                        extra ? ", " + extra->created : "", is_known())};
+}
+
+StageStatement TableStatements::insert_all() const {
+    const auto all = names_of(columns_);
+    return {fmt::format("insert into {} ({}) select {} from rowhaul_stage s where 1 = 1", table_.sql, list("", all),
+                        list("s.", all))};
 }
 
 }  // namespace rowhaul

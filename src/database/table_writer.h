@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A database as a target of rows. One object is one session and, from begin() on, one transaction,
-// rolled back unless it is committed; used by one thread at a time. What SQL a database speaks is
+// A database as a target of rows. One object is one session with one transaction at a time, rolled
+// back unless it is committed; used by one thread at a time. What SQL a database speaks is
 // data (Dialect), so that the way of rows into a table is written once (connector/table_target.h).
 #pragma once
 #include "base/error.h"
@@ -29,6 +29,13 @@ private:
     std::string reason_;
 };
 
+// Another session was in the way: a deadlock, a transaction that cannot be put in order. After
+// rollback() the same transaction may well succeed.
+class Collision : public Error {
+public:
+    explicit Collision(const Error& error) : Error(ErrorKind::Unavailable, error.what()) { advise(error.advice()); }
+};
+
 struct TargetColumn {
     Column column;
     bool has_default = false;   // may be left out although it is not nullable
@@ -44,6 +51,7 @@ struct TargetTable {
     std::string name;
     std::vector<TargetColumn> columns;
     std::vector<std::vector<std::string>> unique_keys;
+    bool has_triggers = false;  // or rules: rows may not become what statements say
 
     // From what catalogues say: a row a column with its name, whether it has a default, whether it is
     // generated ("t" or "1"); a row a column of a unique index with the index, all of one together.
@@ -54,14 +62,35 @@ struct TargetTable {
 // Where databases differ in the statements that Rowhaul itself writes.
 struct Dialect {
     char quote = '"';
-    std::string_view same;               // compares so that NULL equals NULL
-    std::string_view stage_begin;        // `create temporary table rowhaul_stage ...` up to the table's columns
-    std::string_view stage_end;          // after the table's name
+    std::string_view same;  // compares so that NULL equals NULL
+    // `create temporary table rowhaul_stage ...` up to the table's columns; "{}" takes an index of it.
+    std::string_view stage_begin;
+    std::string_view stage_end;  // after the table's name
+    // The same for a table of keys; "{0}" is its name, "{1}" an index.
+    std::string_view keys_begin = "create temporary table {0} as select";
+    // Makes rows of a temporary table found by their key: "{0}" the table, "{1}" the key. Empty where
+    // the database does without, or where the index comes with the table.
+    std::string_view key_index;
     std::string_view stage_index;        // makes rows of the stage found by their number; may be empty
     std::string_view exact_text = "{}";  // makes texts compare by their bytes
     std::string_view exact_json = "{}";  // makes documents compare
     std::string_view commits_columns;    // of rowhaul_commits
-    bool updates_by_join = false;        // `update t join s on ... set`, not `update t set ... from s where`
+    // `update t join s on ... set`, not `update t set ... from s where`; `delete t from t join s`. Such
+    // databases index temporary tables no later than they make them.
+    bool updates_by_join = false;
+};
+
+// Rows on their way into a table.
+class RowLoader : public RowWriter {
+public:
+    // How many of the last rows that were written may still be refused.
+    virtual std::size_t undecided() const = 0;
+};
+
+// What a transaction changes.
+enum class Reach : std::uint8_t {
+    Session,  // temporary tables; locks of others are not waited for
+    Tables,
 };
 
 class TableWriter {
@@ -70,15 +99,17 @@ public:
     virtual const Dialect& dialect() const = 0;
     // NotFound, with the near miss, for a missing table; Invalid for a view and the like.
     virtual TargetTable table(const Context&, const std::string& name) = 0;
-    virtual void begin(const Context&) = 0;
+    virtual void begin(const Context&, Reach) = 0;
     virtual void commit(const Context&) = 0;
-    // One statement; the rows that it changed. Throws Refusal.
+    // Temporary tables are as they were when the transaction began.
+    virtual void rollback(const Context&) = 0;
+    // One statement; the rows that it changed. Throws Refusal and Collision.
     virtual std::uint64_t execute(const Context&, const std::string& sql) = 0;
     // Few rows.
     virtual TableRows query(const Context&, const std::string& sql) = 0;
     // Into a table, as SQL takes its name; `columns` as wide as the batches. Rows that the database
-    // refuses go to the Rejects, those of a batch by the end of the next one or of finish().
-    virtual std::unique_ptr<RowWriter> load(const Context&, const std::string& into, const Schema& columns,
+    // refuses go to the Rejects in their order, all of them by the end of finish().
+    virtual std::unique_ptr<RowLoader> load(const Context&, const std::string& into, const Schema& columns,
                                             Rejects) = 0;
 };
 

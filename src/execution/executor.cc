@@ -140,6 +140,11 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
         throw Error(ErrorKind::Invalid, fmt::format("{} is a task, and a file is read by a mapping", task.name))
             .advise(fmt::format("Its mappings are: {}.", fmt::join(task.options.mappings, ", ")));
     }
+    if (request.max_delete) {
+        throw Error(ErrorKind::Invalid,
+                    fmt::format("{} is a task, and how much may be deleted is said of a mapping", task.name))
+            .advise(fmt::format("Its mappings are: {}.", fmt::join(task.options.mappings, ", ")));
+    }
     if (!task.options.enabled) {
         throw Error(ErrorKind::Invalid, fmt::format("the task {} is switched off", task.name))
             .advise("Set `enabled: true`, or run its mappings by their own names.");

@@ -126,6 +126,13 @@ void MappingRun::prepare_source() {
 
 void MappingRun::prepare_target() {
     Problems problems;
+    auto records = mapping_.records;
+    if (setting_.request.max_delete) {
+        records.max_delete = {.percent = 0, .rows = *setting_.request.max_delete};
+    } else if (!setting_.request.input.empty()) {
+        records.absent_stays =
+            "a file that is read in place of the source need not hold every record (--max-delete says that it does)";
+    }
     target_ = connections_.target(mapping_.target_connection)
                   .target(mapping_.target, fmt::format("{}.target", mapping_.path),
                           {.mode = setting_.request.mode,
@@ -135,7 +142,7 @@ void MappingRun::prepare_target() {
                            .created = setting_.created,
                            .zone = setting_.zone,
                            .spool_folder = spool_folder(setting_.home),
-                           .records = mapping_.records},
+                           .records = std::move(records)},
                           problems);
     problems.throw_if_any();
     waybill_.target_object = target_->object();
@@ -258,6 +265,7 @@ void MappingRun::fail(const Error& error) {
     }
     auto& rows = waybill_.report.rows;
     rows.created = rows.updated = rows.unchanged = rows.skipped = rows.deleted = 0;
+    waybill_.report.deleted_keys.clear();
     waybill_.report.files.clear();
     waybill_.message = error.what();
     waybill_.advice = error.advice();

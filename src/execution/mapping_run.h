@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ struct RunRequest {
     std::filesystem::path input = {};  // a file of this machine in place of the source's; a mapping only
     bool again = false;                // also files that were taken in before
     std::map<std::string, std::string> parameters = {};  // for `:name` in expressions
+    std::optional<std::int64_t> max_delete = {};         // records that may be deleted this once; a mapping only
 };
 
 // What the mappings of a run have in common.

@@ -239,11 +239,67 @@ std::optional<RejectLimit> reject_limit(std::string_view text) {
     return is_whole && is_share ? std::optional(limit) : std::nullopt;
 }
 
+RecordRules records_of(const MappingOptions& options) {
+    return {.key = {},
+            .missing = options.missing,
+            .existing = options.existing,
+            .duplicates = options.duplicates,
+            .absent = options.absent,
+            .filtered = options.filtered,
+            .empty_source = options.empty_source,
+            .mark = options.mark.value_or(RecordMark{}),
+            .max_delete = options.max_delete,
+            .absent_stays = {},
+            .replaces_all = options.replace,
+            .at_least_once = options.at_least_once};
+}
+
+// What only some targets, keys and other options give a meaning to.
+void check_record_options(const MappingDefinition& mapping, const Node& how, Problems& problems) {
+    const bool is_table = mapping.target.find("table") != nullptr;
+    const auto& records = mapping.records;
+    const auto refuse = [&](std::string_view option, std::string_view why) {
+        const Node* given = how.find(option);
+        if (given != nullptr) {
+            problems.add(given->position(), fmt::format("{}.options.{}", mapping.path, option), std::string(why));
+        }
+    };
+    for (const std::string_view option : {"missing", "existing", "duplicates", "absent", "mark"}) {
+        if (records.key.empty() || !is_table) {
+            refuse(option, "is for targets that are tables, and needs `key`: the fields by which rows are told apart");
+        }
+    }
+    for (const std::string_view option : {"replace", "at_least_once"}) {
+        if (!is_table) {
+            refuse(option, "is for targets that are tables");
+        }
+    }
+    for (const std::string_view option : {"missing", "existing", "absent", "filtered"}) {
+        if (records.replaces_all) {
+            refuse(option, "does not go with `replace`, which says it already");
+        }
+    }
+    if (records.absent == Absent::Keep) {
+        refuse("filtered", "is for `absent: mark` and `absent: delete`");
+    }
+    for (const std::string_view option : {"empty_source", "max_delete"}) {
+        if (records.absent == Absent::Keep && !records.replaces_all) {
+            refuse(option, "is for `replace`, `absent: mark` and `absent: delete`");
+        }
+    }
+}
+
 }  // namespace
 
 void MappingOptions::validate(const MappingOptions& options, Problems& problems) {
     if (!options.max_rejects.empty() && !reject_limit(options.max_rejects)) {
         problems.add("max_rejects", "must be a number of rows, or a share of them from 0% to 100%");
+    }
+    if (options.absent == Absent::Mark && !options.mark) {
+        problems.add("mark", "must name the column that is to say it, as in `{ column: deleted_at }`");
+    }
+    if (options.mark && options.absent != Absent::Mark) {
+        problems.add("mark", "is for `absent: mark`");
     }
 }
 
@@ -374,17 +430,15 @@ void Project::read_mapping(std::string_view name, const Node& own, Problems& pro
     const Node how = map_of(whole, mapping.path, "options", problems);
     const auto options = parse<MappingOptions>(how, fmt::format("{}.options", mapping.path), problems);
     mapping.reject_limit = reject_limit(options.max_rejects).value_or(RejectLimit{});
-    mapping.records = {
-        .key = {}, .missing = options.missing, .existing = options.existing, .duplicates = options.duplicates};
+    mapping.records = records_of(options);
     if (const Node* key = whole.find("key"); key != nullptr && !key->is_null()) {
         mapping.records.key = read_key(*key, fmt::format("{}.key", mapping.path), problems);
     }
-    for (const std::string_view option : {"missing", "existing", "duplicates"}) {
-        const Node* given = how.find(option);
-        if (given != nullptr && (mapping.records.key.empty() || mapping.target.find("table") == nullptr)) {
-            problems.add(given->position(), fmt::format("{}.options.{}", mapping.path, option),
-                         "is for targets that are tables, and needs `key`: the fields by which rows are told apart");
-        }
+    check_record_options(mapping, how, problems);
+    if (mapping.records.replaces_all && !mapping.records.key.empty()) {
+        mapping.records.replaces_all = false;
+        mapping.records.absent = Absent::Delete;
+        mapping.records.filtered = Filtered::Absent;
     }
     if (const Node* fields = whole.find("fields")) {
         mapping.fields = read_fields(*fields, fmt::format("{}.fields", mapping.path), problems);

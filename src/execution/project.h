@@ -47,6 +47,13 @@ struct MappingOptions {
     Missing missing = Missing::Insert;
     Existing existing = Existing::Update;
     Duplicates duplicates = Duplicates::Reject;
+    Absent absent = Absent::Keep;
+    std::optional<RecordMark> mark;
+    Filtered filtered = Filtered::Keep;
+    EmptySource empty_source = EmptySource::Refuse;
+    DeleteLimit max_delete;
+    bool replace = false;
+    bool at_least_once = false;
     std::string max_rejects;
 
     static constexpr auto spec = [] {
@@ -55,6 +62,23 @@ struct MappingOptions {
             option("existing", &MappingOptions::existing, "What becomes of a row whose key the target has."),
             option("duplicates", &MappingOptions::duplicates,
                    "What becomes of rows of the source that have the same key."),
+            option("absent", &MappingOptions::absent,
+                   "What becomes of a record of the target whose key the source does not have any more; decided after "
+                   "the source was read to its end. A row that is rejected is not absent."),
+            option("mark", &MappingOptions::mark, "How `absent: mark` marks a record."),
+            option("filtered", &MappingOptions::filtered,
+                   "What `absent` means for a row that does not meet the rule (`where`)."),
+            option("empty_source", &MappingOptions::empty_source,
+                   "What `absent` and `replace` mean when no row comes."),
+            option("max_delete", &MappingOptions::max_delete,
+                   "How many records `absent` may delete or mark, or by how much `replace` may shrink the table: a run "
+                   "that exceeds both limits is stopped, and nothing is changed."),
+            option("replace", &MappingOptions::replace,
+                   "Whether the rows of the source are all that the table is to hold: what was there before goes, in "
+                   "the same transaction. With a key the same as `absent: delete` and `filtered: absent`."),
+            option("at_least_once", &MappingOptions::at_least_once,
+                   "Whether rows may be appended where the table rowhaul_commits cannot be made, so that they come "
+                   "twice when the answer to a commit is lost."),
             option("max_rejects", &MappingOptions::max_rejects,
                    "How many rows may be rejected before the run is stopped and nothing arrives: a number, or "
                    "a share of the rows read.")

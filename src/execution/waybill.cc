@@ -124,7 +124,8 @@ RunOutcome outcome_of(const HaulReport& report) {
     if (report.rows.rejected > 0 || std::ranges::any_of(report.source_files, is_bad)) {
         return RunOutcome::Partial;
     }
-    return report.rows.read == report.rows.filtered ? RunOutcome::Empty : RunOutcome::Succeeded;
+    return report.rows.read == report.rows.filtered && report.rows.deleted == 0 ? RunOutcome::Empty
+                                                                                : RunOutcome::Succeeded;
 }
 
 std::string to_json(const Waybill& waybill) {
@@ -163,6 +164,7 @@ std::string to_json(const Waybill& waybill) {
                                 {"files", std::move(source_files)}}},
         {"target", json::object{{"connection", waybill.target_connection}, {"object", waybill.target_object}}},
         {"rows", std::move(rows)},
+        {"deleted_keys", json::value_from(waybill.report.deleted_keys)},
         {"rejects", rejects_json(waybill.report.rejects)},
         {"files", std::move(files)},
         {"cursor", json::object{{"before", nullptr}, {"after", nullptr}}},
@@ -200,6 +202,11 @@ Waybill waybill_from_json(std::string_view text) {
     waybill.target_object = text_of(target, "object");
     for (const auto& [name, member] : row_counts) {
         waybill.report.rows.*member = number_of(document.at("rows").as_object(), name);
+    }
+    if (const auto* keys = document.if_contains("deleted_keys")) {
+        for (const auto& key : keys->as_array()) {
+            waybill.report.deleted_keys.emplace_back(key.as_string());
+        }
     }
     for (const auto& group : document.at("rejects").as_array()) {
         waybill.report.rejects[text_of(group.as_object(), "reason")] = group_from(group.as_object());

@@ -315,7 +315,8 @@ std::string key_text(const Batch& keys, std::span<const std::size_t> columns, st
     return has_part ? text : "";
 }
 
-RowMapper::RowMapper(const BoundFields& fields) : fields_(fields), evaluation_(*fields.program_) {
+RowMapper::RowMapper(const BoundFields& fields, LeftOut listed)
+    : fields_(fields), listed_(listed), evaluation_(*fields.program_) {
     if (!fields.key().empty()) {
         keys_.emplace(fields);
     }
@@ -334,7 +335,7 @@ MappedRows RowMapper::map(const Batch& in, std::size_t first, Batch& out) {
 
 MappedRows RowMapper::map(const Batch& in, std::size_t first, std::size_t count, Batch& out) {
     out.clear_for(count);
-    MappedRows mapped{.taken = count, .filtered = 0, .rejects = {}};
+    MappedRows mapped{.taken = count, .filtered = 0, .rejects = {}, .left_out = {}};
     rejected_.clear();
     columns_.clear();
     for (const auto place : fields_.places_) {
@@ -366,6 +367,9 @@ void RowMapper::choose(const Batch& in, std::size_t first, std::size_t count, Ma
             chosen_[kept++] = static_cast<std::uint32_t>(row);
         } else {
             ++mapped.filtered;
+            if (listed_ == LeftOut::RejectedAndFiltered) {
+                mapped.left_out.push_back(static_cast<std::uint32_t>(first + row));
+            }
         }
     }
     chosen_.resize(kept);
@@ -424,6 +428,9 @@ void RowMapper::reject(const Batch& in, std::size_t row, const std::string& fiel
                        MappedRows& mapped) {
     mapped.rejects.push_back(reject_of(in, row, field, failure));
     rejected_.push_back(static_cast<std::uint32_t>(row));
+    if (listed_ != LeftOut::None) {
+        mapped.left_out.push_back(static_cast<std::uint32_t>(row));
+    }
 }
 
 void RowMapper::name_keys(const Batch& in, MappedRows& mapped) {

@@ -123,12 +123,16 @@ struct MappedRows {
     std::size_t taken = 0;  // of the batch, filtered and rejected ones among them
     std::uint64_t filtered = 0;
     std::vector<Reject> rejects;
+    std::vector<std::uint32_t> left_out;  // places in the batch of those that were asked for
 };
+
+// Which rows that do not go on are listed.
+enum class LeftOut : std::uint8_t { None, Rejected, RejectedAndFiltered };
 
 // Maps batches; one thread at a time.
 class RowMapper {
 public:
-    explicit RowMapper(const BoundFields& fields);
+    explicit RowMapper(const BoundFields& fields, LeftOut listed = LeftOut::None);
 
     // Fills `out` (as wide as schema()) from the rows of `in` (as wide as source_columns()) from
     // `first` on: from all of them, or from fewer where their texts together would be too large; then
@@ -149,6 +153,7 @@ private:
     void name_keys(const Batch& in, MappedRows& mapped);
 
     const BoundFields& fields_;
+    const LeftOut listed_;
     Evaluation evaluation_;
     std::optional<RowKeys> keys_;
     std::vector<std::span<const Cell>> columns_;

@@ -28,12 +28,12 @@ struct Slot {
 // Reads a source on a thread of its own, a few batches ahead of whoever takes them.
 class ReadAhead {
 public:
-    ReadAhead(const Context& context, RowReader& reader, const BoundFields& fields)
+    ReadAhead(const Context& context, RowReader& reader, const BoundFields& fields, LeftOut listed)
         : stop_(context.stop),
           context_(context),
           reader_(reader),
           fields_(fields),
-          mapper_(fields),
+          mapper_(fields, listed),
           free_(batches_in_flight),
           full_(batches_in_flight) {
         context_.stop = &stop_;
@@ -107,6 +107,18 @@ std::optional<std::size_t> place_of(const Batch& batch, std::uint64_t row) {
     return origin != end && origin->row == row ? std::optional<std::size_t>(origin - origins.begin()) : std::nullopt;
 }
 
+LeftOut listed_for(Bystanders bystanders) {
+    switch (bystanders) {
+        case Bystanders::Rejected:
+            return LeftOut::Rejected;
+        case Bystanders::RejectedAndFiltered:
+            return LeftOut::RejectedAndFiltered;
+        case Bystanders::None:
+            break;
+    }
+    return LeftOut::None;
+}
+
 }  // namespace
 
 Haul::Haul(Source& source, const RowRules& rules, Target& target, Rejects keep_reject, RejectLimit limit)
@@ -115,6 +127,7 @@ Haul::Haul(Source& source, const RowRules& rules, Target& target, Rejects keep_r
 void Haul::take_source_reject(Reject reject) {
     const std::lock_guard lock(counts_);
     ++report_.rows.read;
+    ++unreadable_;
     count_reject(std::move(reject));
 }
 
@@ -123,20 +136,22 @@ std::uint64_t Haul::count_read(std::size_t rows) {
     return report_.rows.read += rows;
 }
 
-void Haul::take_target_reject(const Batch& batch, Reject reject) {
+void Haul::take_target_reject(const Batch* written, Reject reject) {
     // One that was refused late comes with where it is from.
-    const auto& origins = batch.origins();
-    if (const auto place = place_of(batch, reject.row)) {
+    if (written != nullptr) {
+        const auto& origins = written->origins();
+        if (const auto place = place_of(*written, reject.row)) {
+            if (!origins.empty() && reject.file.empty()) {
+                reject.line = origins[*place].line;
+                reject.raw = origins[*place].raw;
+            }
+            if (reject.key.empty()) {
+                reject.key = key_text(*written, key_columns_, *place);
+            }
+        }
         if (!origins.empty() && reject.file.empty()) {
-            reject.line = origins[*place].line;
-            reject.raw = origins[*place].raw;
+            reject.file = written->file();
         }
-        if (reject.key.empty()) {
-            reject.key = key_text(batch, key_columns_, *place);
-        }
-    }
-    if (!origins.empty() && reject.file.empty()) {
-        reject.file = batch.file();
     }
     const std::lock_guard lock(counts_);
     count_later_reject(std::move(reject));
@@ -228,7 +243,10 @@ void Haul::carry_rows(const Context& context, HaulProgress& progress) {
     for (const auto& column : fields.schema()) {
         report_.columns.push_back(column.name);
     }
-    source_.offer_rule(fields.rule());
+    const auto listed = listed_for(target_.bystanders());
+    if (listed != LeftOut::RejectedAndFiltered) {
+        source_.offer_rule(fields.rule());
+    }
     const auto all_rows = source_.estimate(context).value_or(0);
     const auto reader = source_.open(context, fields.source_columns(),
                                      [this](Reject reject) { take_source_reject(std::move(reject)); });
@@ -237,10 +255,15 @@ void Haul::carry_rows(const Context& context, HaulProgress& progress) {
     has_reached_target_ = true;
     target_.prepare(context, fields.schema());
     const Batch* written = nullptr;
-    const auto writer =
-        target_.writer(context, [&](Reject reject) { take_target_reject(*written, std::move(reject)); });
+    const auto writer = target_.writer(context, [&](Reject reject) { take_target_reject(written, std::move(reject)); });
     {
-        ReadAhead ahead(context, *reader, fields);
+        ReadAhead ahead(context, *reader, fields, listed);
+        RowKeys keys(fields);
+        const auto tell_left_out = [&](const Slot& slot, const MappedRows& outcome) {
+            if (!outcome.left_out.empty()) {
+                target_.note_present(context, keys.of(slot.read, outcome.left_out));
+            }
+        };
         std::optional<RowMapper> late_mapper;
         const auto write = [&](const Batch& batch) {
             context.check();
@@ -254,15 +277,17 @@ void Haul::carry_rows(const Context& context, HaulProgress& progress) {
                 write(slot->read);
             } else {
                 auto mapped = slot->outcome.taken;
+                tell_left_out(*slot, slot->outcome);
                 take_mapped(std::move(slot->outcome));
                 write(slot->mapped);
                 // Rows whose texts are large come in several goes, so that only one go is held.
                 while (mapped < slot->read.rows()) {
                     if (!late_mapper) {
-                        late_mapper.emplace(fields);
+                        late_mapper.emplace(fields, listed);
                     }
                     auto outcome = late_mapper->map(slot->read, mapped, slot->mapped);
                     mapped += outcome.taken;
+                    tell_left_out(*slot, outcome);
                     take_mapped(std::move(outcome));
                     write(slot->mapped);
                 }
@@ -271,12 +296,19 @@ void Haul::carry_rows(const Context& context, HaulProgress& progress) {
             ahead.give_back(std::move(slot));
         }
     }
+    written = nullptr;
     warnings_ = reader->warnings();
     if (report_.rows.read > 0 && report_.rows.read == report_.rows.filtered) {
         warnings_.push_back({"rule_removed_all", "the rule (`where`) removed every row", report_.rows.read});
     }
     if (report_.rows.read == 0 && !report_.pushed_rule.empty()) {
         warnings_.push_back({"rule_kept_all_back", "the database found no row that may meet the rule (`where`)"});
+    }
+    // A row that the source rejected bears no key, and a file that was set aside may hold any.
+    const auto set_aside =
+        std::ranges::count_if(source_.files(), [](const SourceFile& file) { return !file.problem.empty(); });
+    if (const auto unreadable = unreadable_ + static_cast<std::uint64_t>(set_aside); unreadable != 0) {
+        target_.note_unreadable(unreadable);
     }
     writer->finish(context);
     check_limit_at_end();
@@ -302,6 +334,7 @@ void Haul::take(Delivery delivery) {
     rows.unchanged = delivery.unchanged;
     rows.skipped = delivery.skipped;
     rows.deleted = delivery.deleted;
+    report_.deleted_keys = std::move(delivery.deleted_keys);
     report_.files = std::move(delivery.files);
     std::ranges::copy(delivery.warnings, std::back_inserter(warnings_));
 }

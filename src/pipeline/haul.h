@@ -54,8 +54,9 @@ struct HaulReport {
     std::vector<SourceFile> source_files;
     std::vector<Warning> warnings;
     std::string pushed_rule;  // what the source checked beforehand, in its words; rows it kept back were not read
-    std::vector<std::string> columns;  // of the target
-    std::vector<SampleRow> sample;     // the first rows as mapped
+    std::vector<std::string> deleted_keys;  // the first few records that were deleted
+    std::vector<std::string> columns;       // of the target
+    std::vector<SampleRow> sample;          // the first rows as mapped
 };
 
 // Numbers of a run in progress; read by whoever shows them, from any thread.
@@ -92,7 +93,8 @@ private:
     std::uint64_t count_read(std::size_t rows);
     // A row that the source rejected was read, too.
     void take_source_reject(Reject reject);
-    void take_target_reject(const Batch&, Reject reject);
+    // `written` is the batch that is being written; none once the last one was.
+    void take_target_reject(const Batch* written, Reject reject);
     // A row that its source delivered, and that the mapping or the target rejects.
     void count_later_reject(Reject reject);
     void count_reject(Reject reject);
@@ -110,6 +112,7 @@ private:
     HaulReport report_;
     std::mutex counts_;                                    // of its rows and rejects, which come from both threads
     std::map<std::string, std::uint64_t> rejected_later_;  // by file
+    std::uint64_t unreadable_ = 0;                         // rows that the source rejected
     std::vector<std::size_t> key_columns_;                 // of the batches that are written
     std::vector<Warning> warnings_;                        // but for the source's own
     bool has_reached_target_ = false;

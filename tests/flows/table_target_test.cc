@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows into tables, the same for every database.
-#include "company.h"
-#include "database/sqlite_handle.h"
-#include "testing/servers/maria_db.h"
-#include "testing/servers/postgres.h"
+#include "table_flow.h"
 
 #include <csignal>
-#include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <memory>
 #include <thread>
 
 namespace rowhaul {
@@ -16,156 +11,12 @@ namespace {
 
 using testing::Company;
 using ::testing::HasSubstr;
-using testing::MariaDb;
-using testing::Postgres;
+using testing::PostgresPlace;
 using testing::text_at;
 using testing::write_file;
 
-// A database of some product, for one test.
-class Place {
-public:
-    virtual ~Place() = default;
-    // The connection "erp".
-    virtual std::string connection() const = 0;
-    virtual void sql(const std::string& statements) = 0;
-    // Rows as "a|b;c|d", NULL as "NULL".
-    virtual std::string rows(const std::string& query) = 0;
-};
-
-class SqlitePlace final : public Place {
-public:
-    explicit SqlitePlace(const Company& company)
-        : path_(company / "erp.db"), handle_(std::make_unique<SqliteHandle>(path_, SqliteAccess::Create)) {
-        handle_->execute("pragma journal_mode = wal");
-    }
-    std::string connection() const override { return fmt::format("  erp: {{ type: sqlite, path: {} }}\n", path_); }
-    void sql(const std::string& statements) override { handle_->execute(statements); }
-    std::string rows(const std::string& query) override {
-        auto statement = handle_->prepare(query);
-        std::string out;
-        while (statement.step()) {
-            out += out.empty() ? "" : ";";
-            for (int column = 0; column < statement.columns(); ++column) {
-                out += (column == 0 ? "" : "|") + statement.optional_text(column).value_or("NULL");
-            }
-        }
-        return out;
-    }
-
-private:
-    std::string path_;
-    std::unique_ptr<SqliteHandle> handle_;
-};
-
-class PostgresPlace final : public Place {
-public:
-    PostgresPlace() : database_(Postgres::shared().make_database()) {}
-    std::string connection() const override {
-        const auto& server = Postgres::shared();
-        return fmt::format("  erp: {{ type: postgres, host: {}, port: {}, database: {}, user: owner }}\n",
-                           server.socket_folder(), server.port(), database_);
-    }
-    void sql(const std::string& statements) override { Postgres::shared().execute(statements, database_); }
-    std::string rows(const std::string& query) override {
-        return Postgres::shared().execute(
-            fmt::format("select string_agg((select string_agg(coalesce(v.value, 'NULL'), '|' order by v.place) from "
-                        "json_each_text(row_to_json(r)) with ordinality as v(key, value, place)), ';') from ({}) r",
-                        query),
-            database_);
-    }
-
-private:
-    std::string database_;
-};
-
-enum class LocalInfile : std::uint8_t { Allowed, Forbidden };
-
-class MariaDbPlace final : public Place {
-public:
-    explicit MariaDbPlace(LocalInfile local_infile) : server_(server(local_infile)) {
-        server_.exec("drop database if exists erp; create database erp");
-    }
-    std::string connection() const override {
-        return fmt::format("  erp: {{ type: mariadb, socket: {}, database: erp, user: root }}\n", server_.socket());
-    }
-    void sql(const std::string& statements) override { server_.exec("use erp; " + statements); }
-    std::string rows(const std::string& query) override {
-        auto printed = server_.exec("use erp; " + query);
-        while (printed.ends_with('\n')) {
-            printed.pop_back();
-        }
-        for (char& c : printed) {
-            c = c == '\t' ? '|' : c == '\n' ? ';' : c;
-        }
-        return printed;
-    }
-
-private:
-    static MariaDb& server(LocalInfile local_infile) {
-        static MariaDb with({.arguments = {"--local-infile=1"}});
-        static MariaDb without({.arguments = {"--local-infile=0"}});
-        return local_infile == LocalInfile::Allowed ? with : without;
-    }
-
-    MariaDb& server_;
-};
-
-class TableTarget : public ::testing::TestWithParam<std::string_view> {
-protected:
-    TableTarget() {
-        if (GetParam() == "sqlite") {
-            place_ = std::make_unique<SqlitePlace>(company_);
-        } else if (GetParam() == "postgres") {
-            place_ = std::make_unique<PostgresPlace>();
-        } else {
-            place_ =
-                std::make_unique<MariaDbPlace>(GetParam() == "mariadb" ? LocalInfile::Allowed : LocalInfile::Forbidden);
-        }
-        sql("create table customers (id int primary key, name varchar(20) not null, amount decimal(10,2), "
-            "check (amount >= 0))");
-    }
-
-    void sql(const std::string& statements) { place_->sql(statements); }
-    std::string rows() { return place_->rows("select id, name, amount from customers order by id"); }
-    void configure(std::string_view mapping = "key: [id]") const {
-        company_.configure(fmt::format("mappings:\n"
-                                       "  customers:\n"
-                                       "    source: {{ connection: files, file: customers.csv, settle: {{ age: 0s }}, "
-                                       "again: true }}\n"
-                                       "    target: {{ connection: erp, table: customers }}\n"
-                                       "    {}\n",
-                                       mapping),
-                           place_->connection() + "  files: { type: local, folder: . }\n");
-    }
-    void given(std::string_view csv) const { write_file(company_ / "customers.csv", csv); }
-    // The counts of a run that is tried before; both must be the same, and trying must change nothing.
-    std::string run(int status = 0) {
-        const auto before = rows();
-        const auto tried = counts(company_.rowhaul({"test", "customers", "--output", "json"}), status);
-        EXPECT_EQ(rows(), before);
-        const auto done = counts(company_.rowhaul({"run", "customers", "--output", "json"}), status);
-        EXPECT_EQ(done, tried);
-        return done;
-    }
-    static std::string counts(const testing::Outcome& outcome, int status) {
-        EXPECT_EQ(outcome.status, status) << outcome.output << outcome.errors;
-        std::string out;
-        const auto waybill = boost::json::parse(outcome.output);
-        for (const auto& [name, value] : waybill.at("rows").as_object()) {
-            if (value.to_number<int>() != 0) {
-                out += fmt::format("{}{} {}", out.empty() ? "" : ", ", value.to_number<int>(), std::string(name));
-            }
-        }
-        return out;
-    }
-
-    const Company company_;
-    std::unique_ptr<Place> place_;
-};
-
-INSTANTIATE_TEST_SUITE_P(Databases, TableTarget,
-                         ::testing::Values("sqlite", "postgres", "mariadb", "mariadb_without_load"),
-                         [](const auto& tested) { return std::string(tested.param); });
+class TableTarget : public testing::TableFlow {};
+INSTANTIATE_TEST_SUITE_P(Databases, TableTarget, testing::all_places(), testing::place_name);
 
 TEST_P(TableTarget, CreatesChangesAndLeavesAlone) {
     configure();
@@ -227,9 +78,9 @@ TEST_P(TableTarget, WhatCannotBeIsRejectedBeforeItIsSent) {
     EXPECT_EQ(run(3), expected.at(GetParam()));
     const auto rejects = company_.rowhaul({"waybill", "--rejects"}).output;
     EXPECT_THAT(rejects, HasSubstr("customers.csv,2,1,,invalid_integer,id,x"));
-    EXPECT_THAT(rejects, HasSubstr("customers.csv,3,2,,missing_value,name"));
+    EXPECT_THAT(rejects, HasSubstr("customers.csv,3,2,2,missing_value,name"));
     if (GetParam() != "sqlite") {
-        EXPECT_THAT(rejects, HasSubstr("customers.csv,5,4,,text_too_long,name"));
+        EXPECT_THAT(rejects, HasSubstr("customers.csv,5,4,4,text_too_long,name"));
         EXPECT_THAT(rejects, HasSubstr("customers.csv,7,6,,refused,"));
         EXPECT_THAT(rejects, HasSubstr("\"6,Dora,99999999999\""));
     }
