@@ -60,9 +60,8 @@ std::optional<std::string> opposite(const Column& column, const std::string& mar
 }
 
 const TargetColumn& mark_column(const TargetTable& table, const Schema& columns, const std::string& name) {
-    const auto found = std::ranges::find(table.columns, name, [](const TargetColumn& known) {
-        return known.column.name;
-    });
+    const auto found =
+        std::ranges::find(table.columns, name, [](const TargetColumn& known) { return known.column.name; });
     if (found == table.columns.end()) {
         std::vector<std::string> names;
         for (const auto& column : table.columns) {
@@ -98,10 +97,7 @@ void check_delete_limit(const DeleteLimit& limit, std::uint64_t gone, std::uint6
 
 AbsentRecords::AbsentRecords(const TargetTable& table, const Schema& columns, const RecordRules& rules,
                              const Dialect& dialect, const Now& now)
-    : table_(table),
-      rules_(rules),
-      statements_(dialect, table, columns, rules.key),
-      readable_(rules.key.size()) {
+    : table_(table), rules_(rules), statements_(dialect, table, columns, rules.key), readable_(rules.key.size()) {
     for (const auto& name : rules.key) {
         key_columns_.push_back(*std::ranges::find(columns, name, &Column::name));
     }
@@ -114,7 +110,8 @@ AbsentRecords::AbsentRecords(const TargetTable& table, const Schema& columns, co
     if (!mark) {
         throw Error(ErrorKind::Invalid, fmt::format("`mark`: nobody said what \"{}\" of {} is to say of absent records",
                                                     column.name, table.name))
-            .advise("Give `absent` and `present` in `mark`, as in `mark: { column: state, absent: gone, present: ok }`.");
+            .advise(
+                "Give `absent` and `present` in `mark`, as in `mark: { column: state, absent: gone, present: ok }`.");
     }
     const auto present = rules.mark.present ? rules.mark.present : opposite(column, *mark);
     if (!present && !column.nullable) {
@@ -187,10 +184,9 @@ void AbsentRecords::take_away(const Context& context, TableWriter& writer, Deliv
         return;
     }
     if (!rules_.absent_stays.empty()) {
-        delivery.warnings.push_back({"absent_stays",
-                                     fmt::format("{} records of {} are absent and stay: {}", gone, table_.name,
-                                                 rules_.absent_stays),
-                                     gone});
+        delivery.warnings.push_back(
+            {"absent_stays",
+             fmt::format("{} records of {} are absent and stay: {}", gone, table_.name, rules_.absent_stays), gone});
         return;
     }
     if (unreadable_ != 0) {
@@ -233,8 +229,8 @@ void AbsentRecords::check_guards(const Context& context, TableWriter& writer, De
         return;
     }
     const auto live = is_live();
-    const auto now = count(context, writer,
-                           fmt::format("select count(*) from {} t{}{}", table_.sql, live.empty() ? "" : " where ", live));
+    const auto now = count(
+        context, writer, fmt::format("select count(*) from {} t{}{}", table_.sql, live.empty() ? "" : " where ", live));
     const auto some = some_keys(context, writer);
     check_delete_limit(rules_.max_delete, gone, now - delivery.created, table_.name,
                        fmt::format(". The first keys are: {}", fmt::join(some, "; ")));
@@ -243,8 +239,8 @@ void AbsentRecords::check_guards(const Context& context, TableWriter& writer, De
 void AbsentRecords::remove(const Context& context, TableWriter& writer, std::uint64_t gone) const {
     std::uint64_t removed = 0;
     try {
-        removed = writer.execute(context,
-                                 mark_ ? statements_.mark_absent(mark_->column, marked_as_) : statements_.delete_absent());
+        removed = writer.execute(
+            context, mark_ ? statements_.mark_absent(mark_->column, marked_as_) : statements_.delete_absent());
     } catch (const Refusal& refusal) {
         throw Error(ErrorKind::Conflict, fmt::format("the {} absent records of {} cannot be {}: {}", gone, table_.name,
                                                      mark_ ? "marked" : "deleted", refusal.what()))
@@ -258,8 +254,9 @@ void AbsentRecords::remove(const Context& context, TableWriter& writer, std::uin
                             fmt::format("select count(*) from {} t where {}{}", table_.sql, statements_.is_absent(),
                                         mark_ ? " and " + is_live() : ""));
     if (left != 0) {
-        throw Error(ErrorKind::Conflict, fmt::format("{} absent records of {} are still there, although nothing was refused",
-                                                     left, table_.name))
+        throw Error(
+            ErrorKind::Conflict,
+            fmt::format("{} absent records of {} are still there, although nothing was refused", left, table_.name))
             .advise("Look for a trigger or rule on the table that swallows changes.");
     }
 }

@@ -148,8 +148,9 @@ TEST_P(AbsentRecords, ARowThatTheRuleFilteredIsPresentUnlessToldOtherwise) {
 
 TEST_P(AbsentRecords, TheRuleIsNotPushedDownWhereDeletionsDependOnIt) {
     fill(3);
-    company_.sql("create table people (id integer primary key, name text, amount integer); "
-                 "insert into people values (1, 'n1', 1), (2, 'n2', 1)");
+    company_.sql(
+        "create table people (id integer primary key, name text, amount integer); "
+        "insert into people values (1, 'n1', 1), (2, 'n2', 1)");
     for (const std::string_view filtered : {"keep", "absent"}) {
         company_.configure(fmt::format("mappings:\n"
                                        "  customers:\n"
@@ -297,11 +298,12 @@ TEST_P(AbsentRecords, AllRecordsAreReplacedByKey) {
 TEST(AbsentOptions, AreToldWhereTheyMeanNothing) {
     const Company company;
     const auto complaint = [&](std::string_view mapping) {
-        company.configure(fmt::format("mappings:\n"
-                                      "  customers:\n"
-                                      "    source: {{ connection: shop, table: customers }}\n"
-                                      "    {}\n",
-                                      mapping));
+        company.configure(
+            fmt::format("mappings:\n"
+                        "  customers:\n"
+                        "    source: {{ connection: shop, table: customers }}\n"
+                        "    {}\n",
+                        mapping));
         return company.rowhaul({"validate"}).errors;
     };
     const std::string to_table = "target: { connection: shop, table: copy }\n    ";
