@@ -52,6 +52,7 @@ bool open_commits(const Context& context, TableWriter& writer, const std::string
             throw;
         }
         obstacle = error.what();
+        obstacle.resize(std::min(obstacle.find('\n'), obstacle.size()));  // without the statement
         return false;
     }
 }

@@ -49,7 +49,8 @@ private:
         return {uses("number") ? row.number : "1", uses("letter") ? row.letter : "a"};
     }
     bool has_key(const ModelRow& row) const {
-        return !(uses("number") && (row.number.empty() || row.number == "x")) && !(uses("letter") && row.letter.empty());
+        return !(uses("number") && (row.number.empty() || row.number == "x")) &&
+               !(uses("letter") && row.letter.empty());
     }
     bool is_good(const ModelRow& row) const {
         const bool has_number = rules_.key.empty() || uses("number");
@@ -58,9 +59,7 @@ private:
     }
     bool is_marked(const ModelRecord& record) const { return rules_.absent == Absent::Mark && record.gone == "1"; }
 
-    void leave_out(const ModelRow& row) {
-        has_key(row) ? (void)present_.insert(key_of(row)) : (void)++unreadable_;
-    }
+    void leave_out(const ModelRow& row) { has_key(row) ? (void)present_.insert(key_of(row)) : (void)++unreadable_; }
     void reject(const ModelRow& row) {
         ++counts_["rejected"];
         leave_out(row);

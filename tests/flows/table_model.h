@@ -17,7 +17,7 @@ struct ModelRow {
     std::string number;  // of the key: an integer, or no integer
     std::string letter;  // of the key
     std::string text;
-    std::string amount;       // "-1" is refused by the database, "x" is no integer
+    std::string amount;  // "-1" is refused by the database, "x" is no integer
     bool meets_rule = true;
     bool is_malformed = false;
 };

@@ -163,7 +163,8 @@ protected:
         for (const auto& name : drawn.setting.rules.key) {
             key += (key.empty() ? "" : ", ") + name;
         }
-        sql(fmt::format("create table records (number int {}, letter varchar(5) {}, text varchar(10), amount int, "
+        sql(
+            fmt::format("create table records (number int {}, letter varchar(5) {}, text varchar(10), amount int, "
                         "untouched int default 7, gone boolean, check (amount >= 0){})",
                         key.empty() ? "" : "default 1 not null", key.empty() ? "" : "default 'a' not null",
                         key.empty() ? "" : ", primary key (" + key + ")"));

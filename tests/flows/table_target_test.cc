@@ -191,10 +191,10 @@ TEST_P(TableTarget, RowsOfADatabaseArriveAsTheyAre) {
 
 TEST_P(TableTarget, ARunThatIsKilledAtAnyMomentLeavesAllOrNothing) {
     constexpr int kills = 6;
-    configure();
+    configure("key: [id]\n    options: { absent: delete, max_delete: { percent: 100 } }");
     const auto give = [&](int version) {
         std::string csv = "id,name,amount\n";
-        for (int id = 1; id <= 5000; ++id) {
+        for (int id = 100 * version; id < 100 * version + 5000; ++id) {
             csv += fmt::format("{},row,{}\n", id, version);
         }
         given(csv);
