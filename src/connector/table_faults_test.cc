@@ -2,7 +2,6 @@
 // A session that breaks at each of its calls in turn, before or after the database heard of it: the
 // table is as it was or as it is to be, and the next run makes it so.
 #include "connector/table_target.h"
-
 #include "database/sqlite_database.h"
 #include "testing/temporary_folder.h"
 
@@ -36,6 +35,7 @@ public:
             return result;
         }
     }
+
 private:
     static void expect_answer(bool breaks) {
         if (breaks) {
@@ -168,13 +168,13 @@ protected:
     SqliteHandle handle_;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Modes, BrokenSession,
-    ::testing::Values(Mode{"append", {}}, Mode{"upsert", {.key = {"id"}}},
-                      Mode{"mirror", {.key = {"id"}, .absent = Absent::Delete}},
-                      Mode{"mark", {.key = {"id"}, .absent = Absent::Mark, .mark = {.column = "gone"}}},
-                      Mode{"replace", {.replaces_all = true}}),
-    [](const auto& tested) { return tested.param.name; });
+INSTANTIATE_TEST_SUITE_P(Modes, BrokenSession,
+                         ::testing::Values(Mode{"append", {}}, Mode{"upsert", {.key = {"id"}}},
+                                           Mode{"mirror", {.key = {"id"}, .absent = Absent::Delete}},
+                                           Mode{"mark",
+                                                {.key = {"id"}, .absent = Absent::Mark, .mark = {.column = "gone"}}},
+                                           Mode{"replace", {.replaces_all = true}}),
+                         [](const auto& tested) { return tested.param.name; });
 
 TEST_P(BrokenSession, LeavesAllOrNothingAtEveryCall) {
     fill();
@@ -196,8 +196,8 @@ TEST_P(BrokenSession, LeavesAllOrNothingAtEveryCall) {
             }
             breaks = database.has_broken();
             EXPECT_EQ(contents(), failed ? before : after);
-            const bool committed = TableTarget::has_committed({}, *SqliteDatabase({.path = path()}).writer(), "people",
-                                                              "people", "01B");
+            const bool committed =
+                TableTarget::has_committed({}, *SqliteDatabase({.path = path()}).writer(), "people", "people", "01B");
             EXPECT_EQ(committed, !failed);
             if (failed) {
                 run(SqliteDatabase({.path = path()}), "01C");

@@ -2,6 +2,7 @@
 #include "connector/table_target.h"
 
 #include "base/near_miss.h"
+#include "connector/decimal_fit.h"
 #include "connector/undecided_keys.h"
 #include "database/table_name.h"
 
@@ -77,16 +78,29 @@ public:
     Intake(const Context& context, TableTarget& target, const std::string& into, const Schema& columns)
         : target_(target),
           undecided_(places_of_key(target)),
+          fit_(*target.table_, target.schema_),
           staged_(origin_columns.size() + target.schema_.size()),
           loader_(target.writer_->load(context, into, columns,
                                        [this, &context](Reject reject) { take_reject(context, std::move(reject)); })) {}
 
     void write(const Context& context, const Batch& batch) override {
         target_.taken_ += batch.rows();
-        if (!target_.is_staged()) {
-            loader_->write(context, batch);
-            return;
+        if (target_.absent_) {
+            undecided_.keep_last(loader_->undecided());
+            undecided_.note(batch);
         }
+        const auto& fitting = fit_.fitting(batch, [&](Reject reject) { take_reject(context, std::move(reject)); });
+        loader_->write(context, target_.is_staged() ? with_origins(fitting) : fitting);
+    }
+    void finish(const Context& context) override {
+        loader_->finish(context);
+        if (target_.absent_) {
+            target_.absent_->finish_noting(context, *target_.writer_);
+        }
+    }
+
+private:
+    const Batch& with_origins(const Batch& batch) {
         staged_.clear();
         for (std::size_t row = 0; row < batch.rows(); ++row) {
             const auto* origin = batch.origins().empty() ? nullptr : &batch.origins()[row];
@@ -103,25 +117,13 @@ public:
         staged_.set_file(batch.file());
         staged_.set_first_row(batch.first_row());
         staged_.set_rows(batch.rows());
-        if (target_.absent_) {
-            undecided_.keep_last(loader_->undecided());
-            undecided_.note(staged_);
-        }
-        loader_->write(context, staged_);
+        return staged_;
     }
-    void finish(const Context& context) override {
-        loader_->finish(context);
-        if (target_.absent_) {
-            target_.absent_->finish_noting(context, *target_.writer_);
-        }
-    }
-
-private:
     static std::vector<std::size_t> places_of_key(const TableTarget& target) {
         std::vector<std::size_t> places;
         for (const auto& name : target.request_.records.key) {
             const auto column = std::ranges::find(target.schema_, name, &Column::name);
-            places.push_back(origin_columns.size() + static_cast<std::size_t>(column - target.schema_.begin()));
+            places.push_back(static_cast<std::size_t>(column - target.schema_.begin()));
         }
         return places;
     }
@@ -138,6 +140,7 @@ private:
 
     TableTarget& target_;
     UndecidedKeys undecided_;
+    DecimalFit fit_;
     Batch staged_;
     std::unique_ptr<RowLoader> loader_;
 };

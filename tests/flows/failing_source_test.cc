@@ -14,11 +14,11 @@ protected:
     static constexpr int rows_of_source = 3000;  // several batches
 
     FailingSource() {
-        company_.sql(fmt::format(
-            "create table people (id integer primary key, name text, amount integer); "
-            "with recursive n(i) as (select 1 union all select i + 1 from n where i < {}) "
-            "insert into people select i, 'n' || i, 1 from n",
-            rows_of_source));
+        company_.sql(
+            fmt::format("create table people (id integer primary key, name text, amount integer); "
+                        "with recursive n(i) as (select 1 union all select i + 1 from n where i < {}) "
+                        "insert into people select i, 'n' || i, 1 from n",
+                        rows_of_source));
         std::string values;
         for (int id = 1; id <= 40; ++id) {
             values += fmt::format("{}({}, 'old{}', 2)", id == 1 ? "" : ", ", id, id);
