@@ -25,8 +25,8 @@ DecimalFit::DecimalFit(const TargetTable& table, const Schema& columns) : kept_(
         const auto& target = std::ranges::find(table.columns, columns[i].name, [](const TargetColumn& known) {
                                  return known.column.name;
                              })->column;
-        const bool is_known_to_fit = columns[i].type == Type::Integer ||
-                                     (columns[i].precision > 0 && columns[i].scale <= target.scale);
+        const bool is_known_to_fit =
+            columns[i].type == Type::Integer || (columns[i].precision > 0 && columns[i].scale <= target.scale);
         if (target.type == Type::Decimal && target.precision > 0 && target.scale >= 0 && !is_known_to_fit) {
             limited_.push_back({i, static_cast<std::size_t>(target.scale), columns[i].name});
         }
@@ -60,7 +60,11 @@ const Batch& DecimalFit::fitting(const Batch& batch, const Rejects& rejects) {
             }
             fits = false;
         }
-        Reject reject{.row = batch.row_number(row), .reason = "too_many_decimals", .field = limited->name, .value = {}, .message = {}};
+        Reject reject{.row = batch.row_number(row),
+                      .reason = "too_many_decimals",
+                      .field = limited->name,
+                      .value = {},
+                      .message = {}};
         reject.value = batch.column(limited->column)[row].text().substr(0, 200);
         reject.message = fmt::format("has more than the {} decimals of its column", limited->decimals);
         rejects(std::move(reject));
@@ -79,7 +83,7 @@ void DecimalFit::copy(const Batch& batch, const std::vector<std::size_t>& rows) 
             kept_.build(column).push_back(batch.column(column)[row]);
         }
         kept_.origins().push_back(batch.origins().empty() ? RowOrigin{batch.row_number(row), 0, {}}
-                                                           : batch.origins()[row]);
+                                                          : batch.origins()[row]);
     }
     kept_.set_file(batch.file());
     kept_.set_first_row(batch.first_row());

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/ranges.h>
+#include <map>
 #include <random>
 
 namespace rowhaul {
@@ -45,10 +46,11 @@ struct Case {
             rules.replaces_all = !dice.one_in(4);
         } else {
             rules.missing = dice.one_of({Missing::Insert, Missing::Insert, Missing::Skip});
-            rules.existing = dice.one_of({Existing::Update, Existing::Update, Existing::Skip, Existing::Error});
+            rules.existing =
+                dice.one_in(8) ? Existing::Error : dice.one_of({Existing::Update, Existing::Update, Existing::Skip});
             rules.absent = dice.one_of({Absent::Keep, Absent::Mark, Absent::Delete, Absent::Delete});
-            rules.duplicates =
-                dice.one_of({Duplicates::Reject, Duplicates::First, Duplicates::Last, Duplicates::Error});
+            rules.duplicates = dice.one_in(8) ? Duplicates::Error
+                                              : dice.one_of({Duplicates::Reject, Duplicates::First, Duplicates::Last});
             rules.mark.column = "gone";
         }
         if (rules.absent != Absent::Keep) {
@@ -56,23 +58,23 @@ struct Case {
         }
         if (rules.absent != Absent::Keep || rules.replaces_all) {
             rules.empty_source = dice.one_of({EmptySource::Refuse, EmptySource::Accept});
-            rules.max_delete = {.percent = dice.one_of({0.0, 10.0, 50.0, 100.0}),
+            rules.max_delete = {.percent = dice.one_of({0.0, 50.0, 100.0, 100.0, 100.0}),
                                 .rows = dice.one_of<std::int64_t>({0, 3, 100})};
         }
-        is_clean = dice.one_in(3);
+        has_bad_keys = dice.one_in(4);
+        has_bad_values = !dice.one_in(3);
         for (auto left = dice.below(15); left > 0; --left) {
             const auto row = random_row();
             testing::ModelRecord record{.text = row.text.substr(0, 1), .amount = row.amount};
             record.amount = row.amount == "-1" || row.amount == "x" ? "5" : row.amount;
             record.gone = dice.one_of<std::string>({"", "0", "1"});
-            const testing::ModelKey key{uses("number") ? std::to_string(1 + dice.below(12)) : "1",
-                                        uses("letter") ? letter() : "a"};
+            const testing::ModelKey key{uses("number") ? number() : "1", uses("letter") ? letter() : "a"};
             if (rules.key.empty() || !table.contains(key)) {
                 table.emplace(key, record);
             }
         }
         for (auto& rows : sources) {
-            for (auto left = dice.one_of<std::size_t>({0, 1, 8, 20}); left > 0; --left) {
+            for (auto left = dice.one_of<std::size_t>({0, 1, 8, 15}); left > 0; --left) {
                 rows.push_back(random_row());
             }
         }
@@ -83,25 +85,28 @@ struct Case {
         return std::ranges::find(key, column) != key.end();
     }
     std::string letter() { return dice.one_of<std::string>({"a", "b", "c", "dd", "e", "f", "g", "h"}); }
+    std::string number() { return std::to_string(1 + dice.below(15)); }
     // Most things may be wrong with it.
     ModelRow random_row() {
-        const auto rarely = [&](const char* wrong, std::string usual) {
-            return !is_clean && dice.one_in(20) ? std::string(wrong) : usual;
+        const auto rarely = [&](bool happens, const char* wrong, std::string usual) {
+            return happens && dice.one_in(12) ? std::string(wrong) : usual;
         };
         ModelRow row;
-        row.number = rarely("x", rarely("", std::to_string(1 + dice.below(12))));
-        row.letter = rarely("", letter());
-        row.text = rarely("longer than ten", dice.one_of<std::string>({"", "t", "u"}));
-        row.amount = rarely("x", rarely("-1", dice.one_of<std::string>({"", "0", "1"})));
+        row.number = rarely(has_bad_keys, "x", rarely(has_bad_keys, "", number()));
+        row.letter = rarely(has_bad_keys, "", letter());
+        row.text = rarely(has_bad_values, "longer than ten", dice.one_of<std::string>({"", "t", "u"}));
+        row.amount =
+            rarely(has_bad_values, "x", rarely(has_bad_values, "-1", dice.one_of<std::string>({"", "0", "1"})));
         row.meets_rule = !dice.one_in(6);
-        row.is_malformed = !is_clean && dice.one_in(40);
+        row.is_malformed = has_bad_keys && dice.one_in(40);
         return row;
     }
 
     Dice dice;
     ModelSetting setting;
     ModelTable table;
-    bool is_clean = false;
+    bool has_bad_keys = false;
+    bool has_bad_values = false;
     std::array<std::vector<ModelRow>, 2> sources;
 };
 
@@ -225,13 +230,19 @@ protected:
         EXPECT_EQ(contents(), contents_of(before)) << "after it was tried";
         EXPECT_EQ(done("run", expected), counts);
         EXPECT_EQ(contents(), contents_of(expected.table));
+        for (const auto& [name, rows_counted] : expected.counts) {
+            seen_[name] += rows_counted;
+        }
+        seen_[fmt::format("status {}", expected.status)] += 1;
         return expected.table;
     }
+
+    std::map<std::string, std::uint64_t> seen_;
 };
 INSTANTIATE_TEST_SUITE_P(Databases, TableModel, testing::all_places(), testing::place_name);
 
 TEST_P(TableModel, DoesWhatTheDatabasesDo) {
-    const std::uint32_t cases = testing::is_thorough() ? 300 : 20;
+    const std::uint32_t cases = testing::is_thorough() ? 300 : 30;
     const bool is_sqlite = GetParam() == "sqlite";
     for (std::uint32_t seed = 1; seed <= cases && !HasFailure(); ++seed) {
         const Case drawn(seed * 7919, is_sqlite ? 100 : 10);
@@ -246,6 +257,11 @@ TEST_P(TableModel, DoesWhatTheDatabasesDo) {
         }
         go(drawn.setting, drawn.sources[1], again);
         sql("drop table records");
+    }
+    // Chance has left nothing out.
+    for (const std::string_view what : {"created", "updated", "unchanged", "skipped", "filtered", "rejected", "deleted",
+                                        "status 0", "status 1", "status 3", "status 5"}) {
+        EXPECT_GT(seen_[std::string(what)], 0U) << what;
     }
 }
 
