@@ -57,6 +57,9 @@ public:
     // What was read, and what could not be; complete after the reader's end.
     virtual std::vector<SourceFile> files() const { return {}; }
     virtual std::vector<Warning> warnings() const { return {}; }
+    // Parts of it, such as files, that were to be read this time and were not; complete after the
+    // reader's end.
+    virtual std::uint64_t unread_parts() const { return 0; }
     // After reading failed: true when only a part of the source is to blame and the rest can be read
     // without it, from the start and into a new target.
     virtual bool set_aside(const Error&) { return false; }

@@ -104,6 +104,7 @@ void FileSource::warn(std::string code, std::string message) {
 void FileSource::choose(const Context& context) {
     has_chosen_ = true;
     auto choice = choose_files(context, transport_, plan_.options, plan_.clock);
+    unsettled_ = choice.unsettled.size();
     for (const auto& file : choice.unsettled) {
         warn("file_not_settled",
              fmt::format("{} is not complete yet, as `settle` says: {}", in_quotes(file.path), file.reason));
@@ -443,6 +444,12 @@ std::vector<SourceFile> FileSource::files() const {
         }
     }
     return records;
+}
+
+std::uint64_t FileSource::unread_parts() const {
+    return unsettled_ + static_cast<std::uint64_t>(std::ranges::count_if(files_, [](const File& file) {
+               return file.state == State::Bad || file.state == State::Vanished || file.state == State::Unsettled;
+           }));
 }
 
 std::vector<Warning> FileSource::warnings() const {

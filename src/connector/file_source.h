@@ -44,6 +44,7 @@ public:
     std::unique_ptr<RowReader> open(const Context&, const std::vector<std::string>& columns, Rejects) override;
     std::vector<SourceFile> files() const override;
     std::vector<Warning> warnings() const override;
+    std::uint64_t unread_parts() const override;
     bool set_aside(const Error&) override;
     void conclude(const Context&) override;
 
@@ -90,10 +91,11 @@ private:
     Transport& transport_;
     Plan plan_;
     bool has_chosen_ = false;
-    std::deque<File> files_;      // names in it are pointed to by batches
-    std::size_t next_ = 0;        // in files_
-    File* suspect_ = nullptr;     // the one that the last error is about
-    State verdict_ = State::Bad;  // on the suspect
+    std::deque<File> files_;       // names in it are pointed to by batches
+    std::size_t next_ = 0;         // in files_
+    File* suspect_ = nullptr;      // the one that the last error is about
+    std::uint64_t unsettled_ = 0;  // files that were not even begun
+    State verdict_ = State::Bad;   // on the suspect
     std::unique_ptr<Opened> first_;
     Rejects rejects_;
     std::vector<Warning> warnings_;

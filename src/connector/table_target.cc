@@ -3,6 +3,7 @@
 
 #include "base/near_miss.h"
 #include "connector/decimal_fit.h"
+#include "connector/row_numbers.h"
 #include "connector/undecided_keys.h"
 #include "database/table_name.h"
 
@@ -85,11 +86,15 @@ public:
 
     void write(const Context& context, const Batch& batch) override {
         target_.taken_ += batch.rows();
+        numbers_.enter(batch);
         if (target_.absent_) {
             undecided_.keep_last(loader_->undecided());
-            undecided_.note(batch);
+            undecided_.note(batch, numbers_);
         }
-        const auto& fitting = fit_.fitting(batch, [&](Reject reject) { take_reject(context, std::move(reject)); });
+        const auto& fitting = fit_.fitting(batch, [&](Reject reject) {
+            reject.row = numbers_.of(reject.row);
+            take_reject(context, std::move(reject));
+        });
         loader_->write(context, target_.is_staged() ? with_origins(fitting) : fitting);
     }
     void finish(const Context& context) override {
@@ -104,7 +109,7 @@ private:
         staged_.clear();
         for (std::size_t row = 0; row < batch.rows(); ++row) {
             const auto* origin = batch.origins().empty() ? nullptr : &batch.origins()[row];
-            staged_.build(0).push_back(text(batch.row_number(row)));
+            staged_.build(0).push_back(text(numbers_.of(batch.row_number(row))));
             staged_.build(1).push_back(origin != nullptr ? text(origin->line) : Cell());
             staged_.build(2).push_back(batch.file().empty() ? Cell() : Cell(batch.file()));
             staged_.build(3).push_back(origin != nullptr && !origin->raw.empty() ? Cell(origin->raw) : Cell());
@@ -113,7 +118,11 @@ private:
             const auto cells = batch.column(column);
             staged_.build(origin_columns.size() + column).assign(cells.begin(), cells.end());
         }
+        // What the loader refuses comes back with these numbers.
         staged_.origins() = batch.origins();
+        for (auto& origin : staged_.origins()) {
+            origin.row = numbers_.of(origin.row);
+        }
         staged_.set_file(batch.file());
         staged_.set_first_row(batch.first_row());
         staged_.set_rows(batch.rows());
@@ -129,8 +138,11 @@ private:
     }
     void take_reject(const Context& context, Reject reject) {
         if (target_.absent_) {
-            target_.absent_->note_present(context, *target_.writer_, undecided_.find(reject.row));
+            const auto& key = undecided_.find(reject.row);
+            target_.absent_->note_unreadable(key.rows() == 0 ? 1 : 0);
+            target_.absent_->note_present(context, *target_.writer_, key);
         }
+        reject.row = RowNumbers::row_in_file(reject.row);
         target_.rejects_(std::move(reject));
     }
     Cell text(std::uint64_t value) {
@@ -139,6 +151,7 @@ private:
     }
 
     TableTarget& target_;
+    RowNumbers numbers_;
     UndecidedKeys undecided_;
     DecimalFit fit_;
     Batch staged_;
@@ -547,7 +560,11 @@ void TableTarget::reject_staged(const Context& context, const std::string& condi
                                  "limit {}",
                                  fmt::join(origin_columns, ", "), key, condition, after, at_once));
         for (const auto& row : rows) {
-            Reject reject{.row = number(row[0]), .reason = reason, .field = {}, .value = {}, .message = message};
+            Reject reject{.row = RowNumbers::row_in_file(number(row[0])),
+                          .reason = reason,
+                          .field = {},
+                          .value = {},
+                          .message = message};
             reject.line = number(row[1]);
             reject.file = row[2].value_or("");
             reject.raw = row[3].value_or("");

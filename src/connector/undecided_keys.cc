@@ -15,7 +15,7 @@ constexpr std::uint32_t null_length = 0xFFFFFFFF;  // a cell is shorter
 UndecidedKeys::UndecidedKeys(std::vector<std::size_t> columns)
     : columns_(std::move(columns)), found_(columns_.size()) {}
 
-void UndecidedKeys::note(const Batch& batch) {
+void UndecidedKeys::note(const Batch& batch, const RowNumbers& numbers) {
     for (std::size_t row = 0; row < batch.rows(); ++row) {
         for (const auto column : columns_) {
             const Cell cell = batch.column(column)[row];
@@ -23,7 +23,7 @@ void UndecidedKeys::note(const Batch& batch) {
             parts_.append(reinterpret_cast<const char*>(&length), sizeof(length));
             parts_ += cell.text();
         }
-        rows_.push_back({batch.row_number(row), parts_.size()});
+        rows_.push_back({numbers.of(batch.row_number(row)), parts_.size()});
     }
 }
 
@@ -40,10 +40,10 @@ void UndecidedKeys::keep_last(std::size_t rows) {
     }
 }
 
-const Batch& UndecidedKeys::find(std::uint64_t row_number) {
+const Batch& UndecidedKeys::find(std::uint64_t number) {
     found_.clear();
-    const auto row = std::ranges::lower_bound(rows_, row_number, {}, &Row::number);
-    if (row == rows_.end() || row->number != row_number) {
+    const auto row = std::ranges::lower_bound(rows_, number, {}, &Row::number);
+    if (row == rows_.end() || row->number != number) {
         return found_;
     }
     auto at = row == rows_.begin() ? 0 : std::prev(row)->end;
@@ -56,7 +56,6 @@ const Batch& UndecidedKeys::find(std::uint64_t row_number) {
         at += is_null ? 0 : length;
     }
     found_.set_rows(1);
-    found_.set_first_row(row_number);
     return found_;
 }
 

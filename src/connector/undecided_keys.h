@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The keys of rows that a loader has taken and may still refuse.
 #pragma once
+#include "connector/row_numbers.h"
 #include "data/batch.h"
 
 #include <cstdint>
@@ -14,12 +15,12 @@ public:
     // Where the parts of the key stand in the batches.
     explicit UndecidedKeys(std::vector<std::size_t> columns);
 
-    // Rows that are about to be written.
-    void note(const Batch&);
+    // Rows that are about to be written, with their numbers.
+    void note(const Batch&, const RowNumbers&);
     // Of the others it is known what became of them.
     void keep_last(std::size_t rows);
     // One row with a column a part; no row when the number is not known. Valid until the next call.
-    const Batch& find(std::uint64_t row_number);
+    const Batch& find(std::uint64_t number);
 
 private:
     struct Row {

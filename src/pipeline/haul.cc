@@ -137,8 +137,8 @@ std::uint64_t Haul::count_read(std::size_t rows) {
 }
 
 void Haul::take_target_reject(const Batch* written, Reject reject) {
-    // One that was refused late comes with where it is from.
-    if (written != nullptr) {
+    // One that was refused late comes with where it is from, and may be of an earlier file.
+    if (written != nullptr && (reject.file.empty() || reject.file == written->file())) {
         const auto& origins = written->origins();
         if (const auto place = place_of(*written, reject.row)) {
             if (!origins.empty() && reject.file.empty()) {
@@ -304,10 +304,8 @@ void Haul::carry_rows(const Context& context, HaulProgress& progress) {
     if (report_.rows.read == 0 && !report_.pushed_rule.empty()) {
         warnings_.push_back({"rule_kept_all_back", "the database found no row that may meet the rule (`where`)"});
     }
-    // A row that the source rejected bears no key, and a file that was set aside may hold any.
-    const auto set_aside =
-        std::ranges::count_if(source_.files(), [](const SourceFile& file) { return !file.problem.empty(); });
-    if (const auto unreadable = unreadable_ + static_cast<std::uint64_t>(set_aside); unreadable != 0) {
+    // A row that the source rejected bears no key, and a file that was not read may hold any.
+    if (const auto unreadable = unreadable_ + source_.unread_parts(); unreadable != 0) {
         target_.note_unreadable(unreadable);
     }
     writer->finish(context);

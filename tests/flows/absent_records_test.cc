@@ -135,6 +135,32 @@ TEST_P(AbsentRecords, ARowWhoseKeyCannotBeReadKeepsAll) {
     }
 }
 
+TEST_P(AbsentRecords, AFileThatIsNotReadKeepsAll) {
+    fill(3);
+    company_.configure(
+        "mappings:\n"
+        "  customers:\n"
+        "    source: { connection: files, files: 'part*.csv', settle: { marker: '{name}.ok' } }\n"
+        "    target: { connection: erp, table: customers }\n"
+        "    key: [id]\n"
+        "    options: { absent: delete }\n",
+        place_->connection() + "  files: { type: local, folder: . }\n");
+    testing::write_file(company_ / "part1.csv", source(1, 1));
+    testing::write_file(company_ / "part1.csv.ok", "");
+    testing::write_file(company_ / "part2.csv", source(2, 2));
+    EXPECT_EQ(run(), "1 read, 1 unchanged");
+    EXPECT_EQ(ids(), "1;2;3");
+    testing::write_file(company_ / "part1.csv", source(1, 1) + "4,n4,4\n");
+    testing::write_file(company_ / "part2.csv", "no,columns,that,fit\n");
+    testing::write_file(company_ / "part2.csv.ok", "");
+    EXPECT_EQ(run(3), "2 read, 1 created, 1 unchanged");
+    EXPECT_EQ(ids(), "1;2;3;4");
+    testing::write_file(company_ / "part1.csv", source(1, 1) + "4,n4,5\n");
+    testing::write_file(company_ / "part2.csv", source(2, 2));
+    EXPECT_EQ(run(), "3 read, 1 updated, 2 unchanged, 1 deleted");
+    EXPECT_EQ(ids(), "1;2;4");
+}
+
 TEST_P(AbsentRecords, ARowThatTheRuleFilteredIsPresentUnlessToldOtherwise) {
     fill(4);
     given(source(1, 3));

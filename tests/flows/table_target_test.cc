@@ -103,6 +103,31 @@ TEST_P(TableTarget, RowsOfOneKeyAreTreatedAsTold) {
     EXPECT_EQ(place_->rows("select name from customers order by id"), "third;other");
 }
 
+TEST_P(TableTarget, RowsOfSeveralFilesAreToldApart) {
+    const auto configured = [&](std::string_view options) {
+        company_.configure(fmt::format("mappings:\n"
+                                       "  customers:\n"
+                                       "    source: {{ connection: files, files: 'part*.csv', settle: {{ age: 0s }}, "
+                                       "again: true }}\n"
+                                       "    target: {{ connection: erp, table: customers }}\n"
+                                       "    key: [id]\n"
+                                       "    options: {{ {} }}\n",
+                                       options),
+                           place_->connection() + "  files: { type: local, folder: . }\n");
+    };
+    write_file(company_ / "part1.csv", "id,name,amount\n1,first,1\n2,bad,-1\n");
+    write_file(company_ / "part2.csv", "id,name,amount\n3,good,1\n1,second,1\n4,bad,-1\n");
+    configured("duplicates: last");
+    EXPECT_EQ(run(3), "5 read, 2 created, 1 skipped, 2 rejected");
+    EXPECT_EQ(place_->rows("select id, name from customers order by id"), "1|second;3|good");
+    const auto rejects = company_.rowhaul({"waybill", "--rejects"}).output;
+    EXPECT_THAT(rejects, HasSubstr("customers,part1.csv,3,2,2,refused_check"));
+    EXPECT_THAT(rejects, HasSubstr("customers,part2.csv,4,3,4,refused_check"));
+    configured("duplicates: first");
+    EXPECT_EQ(run(3), "5 read, 1 updated, 1 unchanged, 1 skipped, 2 rejected");
+    EXPECT_EQ(place_->rows("select id, name from customers order by id"), "1|first;3|good");
+}
+
 TEST_P(TableTarget, KnownAndUnknownRowsAreTreatedAsTold) {
     sql("insert into customers values (1, 'Anna', 1)");
     given("id,name,amount\n1,Anna B.,1\n2,Bruno,2\n");
