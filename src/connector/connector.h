@@ -88,10 +88,6 @@ struct Delivery {
     std::vector<Warning> warnings;
 };
 
-// Which rows that never reach its writer a target hears of, because it takes away what its source no
-// longer has.
-enum class Bystanders : std::uint8_t { None, Rejected, RejectedAndFiltered };
-
 // Publishing broke off at a moment when it may have happened. What is true is asked for by
 // Connection::has_arrived before the mapping runs again.
 class OutcomeUnknown : public Error {
@@ -113,7 +109,9 @@ public:
     virtual Schema columns(const Context& context) { return wanted(context); }
     virtual void prepare(const Context&, const Schema&) = 0;
     virtual std::unique_ptr<RowWriter> writer(const Context&, Rejects) = 0;
-    virtual Bystanders bystanders() const { return Bystanders::None; }
+    // Which rows that never reach its writer it has to hear of, because it takes away what its source no
+    // longer has.
+    virtual LeftOut bystanders() const { return LeftOut::None; }
     // Rows with these keys, a column for each field of the key, were delivered and do not arrive. Where
     // a part is NULL nobody knows the key. While there is a writer that is not finished, by its thread.
     virtual void note_present(const Context&, const Batch&) {}

@@ -180,17 +180,14 @@ bool is_same(const Entry& one, const Entry& other) {
     return one.path == other.path && one.size == other.size && one.modified == other.modified;
 }
 
-std::vector<std::string> companions_of(const Entry& file, const SettleOptions& settle) {
-    std::vector<std::string> companions;
-    if (!settle.marker.empty()) {
-        companions.push_back(beside(file, settle.marker));
-    }
-    const bool is_shared =
+std::string marker_of(const Entry& file, const SettleOptions& settle) {
+    return beside(file, settle.marker);
+}
+
+std::string own_manifest_of(const Entry& file, const SettleOptions& settle) {
+    const bool is_for_all =
         settle.manifest.find("{name}") == std::string::npos && settle.manifest.find("{stem}") == std::string::npos;
-    if (!is_shared) {
-        companions.push_back(beside(file, settle.manifest));
-    }
-    return companions;
+    return is_for_all ? std::string() : beside(file, settle.manifest);
 }
 
 FileChoice choose_files(const Context& context, Transport& transport, const FileSourceOptions& options,
@@ -200,7 +197,7 @@ FileChoice choose_files(const Context& context, Transport& transport, const File
     leave_out_companions(choice, settle);
     if (!settle.marker.empty()) {
         keep_settled(choice, [&](const Entry& file) {
-            const auto marker = beside(file, settle.marker);
+            const auto marker = marker_of(file, settle);
             return transport.stat(context, marker) ? "" : fmt::format("its marker {} is not there", in_quotes(marker));
         });
     }

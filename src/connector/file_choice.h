@@ -38,8 +38,10 @@ FileChoice choose_files(const Context&, Transport&, const FileSourceOptions&, co
 // Whether a file is, as far as the server tells, what it was at an earlier look.
 bool is_same(const Entry& one, const Entry& other);
 
-// The files that go with this one: its marker, and its manifest unless that is one for all.
-std::vector<std::string> companions_of(const Entry& file, const SettleOptions&);
+// What lies beside this file for its sake alone: the marker that says that it is complete, the manifest
+// that is not one for all; empty where there is none.
+std::string marker_of(const Entry& file, const SettleOptions&);
+std::string own_manifest_of(const Entry& file, const SettleOptions&);
 
 // "in/a.csv" and "done" give "done/a.csv"; with a number before the ending when that exists.
 std::string free_name(const Context&, Transport&, std::string_view file, std::string_view folder);

@@ -231,9 +231,7 @@ std::unique_ptr<FileSource::Opened> FileSource::open_file(const Context& context
         }
         file.entry = std::move(*entry);
         file.record.modified = file.entry.modified;
-        const auto digest =
-            file.promised && file.promised->checksum ? std::optional(file.promised->checksum->digest) : std::nullopt;
-        opened->raw = std::make_unique<DigestInput>(transport_.read(context, file.entry.path), digest);
+        opened->raw = std::make_unique<DigestInput>(transport_.read(context, file.entry.path), other_digest(file));
         opened->ahead = std::make_unique<AsyncInput>(*opened->raw);
         opened->unpacked = decompressing(context, std::make_unique<Borrowed>(*opened->ahead), plan_.format->archives(),
                                          plan_.request.spool);
@@ -288,11 +286,19 @@ void FileSource::check_unchanged(const Context& context, const File& file) {
     }
 }
 
-void FileSource::check_promise(const File& file, const std::string& digest) {
+// The one that its manifest has, beside SHA-256.
+std::optional<HashAlgorithm> FileSource::other_digest(const File& file) {
+    const bool has_other =
+        file.promised && file.promised->checksum && file.promised->checksum->digest != HashAlgorithm::Sha256;
+    return has_other ? std::optional(file.promised->checksum->digest) : std::nullopt;
+}
+
+void FileSource::check_promise(const File& file, const std::string& other_digest) {
     if (!file.promised) {
         return;
     }
-    const FileFacts facts{file.record.bytes, file.record.rows + file.record.rejected, digest};
+    const FileFacts facts{file.record.bytes, file.record.rows + file.record.rejected,
+                          other_digest.empty() ? file.record.sha256 : other_digest};
     if (const auto differs = difference(*file.promised, facts); !differs.empty()) {
         throw Error(ErrorKind::Invalid, fmt::format("is not what its manifest promises: {}", differs))
             .advise("Ask whoever sent it for the whole file.");
@@ -317,13 +323,13 @@ void FileSource::finish(const Context& context, Opened& opened) {
     File& file = opened.file;
     file.record.bytes = opened.raw->bytes();
     file.record.sha256 = opened.raw->finish();
-    const auto promised_digest = opened.raw->finish_also();
+    const auto other_digest = opened.raw->finish_also();
     opened.close();  // a session has one stream at a time
     auto verdict = State::Waiting;
     try {
         check_unchanged(context, file);
         verdict = State::Bad;
-        check_promise(file, promised_digest);
+        check_promise(file, other_digest);
         verdict = State::Waiting;
         if (const auto taker = taken_by(file.record.sha256, file); !taker.empty() && file.record.bytes > 0) {
             verdict = State::Taken;
@@ -483,11 +489,11 @@ void FileSource::conclude_file(const Context& context, File& file) {
                                                in_quotes(file.entry.path), now ? "was written again" : "vanished"));
         return;
     }
+    auto folder = is_bad ? plan_.options.set_aside : plan_.options.after.move;
+    while (folder.size() > 1 && folder.ends_with('/')) {
+        folder.pop_back();
+    }
     if (moves) {
-        auto folder = is_bad ? plan_.options.set_aside : plan_.options.after.move;
-        while (folder.size() > 1 && folder.ends_with('/')) {
-            folder.pop_back();
-        }
         transport_.make_folder(context, checked_path(folder));
         const auto to = free_name(context, transport_, file.entry.path, folder);
         transport_.rename(context, file.entry.path, to);
@@ -498,8 +504,17 @@ void FileSource::conclude_file(const Context& context, File& file) {
     } else {
         transport_.remove(context, file.entry.path);
     }
-    for (const auto& companion : companions_of(file.entry, plan_.options.settle)) {
-        transport_.remove(context, companion);
+    if (const auto marker = marker_of(file.entry, plan_.options.settle); !marker.empty()) {
+        transport_.remove(context, marker);
+    }
+    const auto manifest = own_manifest_of(file.entry, plan_.options.settle);
+    if (manifest.empty() || !transport_.stat(context, manifest)) {
+        return;
+    }
+    if (moves) {
+        transport_.rename(context, manifest, free_name(context, transport_, manifest, folder));
+    } else {
+        transport_.remove(context, manifest);
     }
 }
 

@@ -81,8 +81,9 @@ private:
     void finish(const Context&, Opened&);
     void blame(File&, State verdict, Error&);
     void check_unchanged(const Context&, const File&);
-    // `digest` is the one that the file's manifest has, if it has one.
-    static void check_promise(const File&, const std::string& digest);
+    static std::optional<HashAlgorithm> other_digest(const File&);
+    // Throws Invalid when the file is not what its manifest says.
+    static void check_promise(const File&, const std::string& other_digest);
     std::string taken_by(const std::string& sha256, const File& file) const;
     void conclude_file(const Context&, File&);
     void write_note(const Context&, File&);

@@ -25,6 +25,12 @@ using ::testing::SizeIs;
 
 constexpr auto noon = std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000));
 
+std::string sha256_of(std::string_view bytes) {
+    Hash hash(HashAlgorithm::Sha256);
+    hash.update(as_bytes(bytes));
+    return hash.finish();
+}
+
 // Files in memory, on a server that can be made to misbehave.
 class MemoryServer final : public Transport {
 public:
@@ -426,6 +432,23 @@ TEST_F(FileSourceTest, AFileThatItsManifestDoesNotPromiseIsNotRead) {
     EXPECT_THAT(server.files, SizeIs(5));
 }
 
+TEST_F(FileSourceTest, AManifestIsMovedWithItsFile) {
+    options.settle.manifest = "{name}.sha256";
+    options.after = {.action = AfterAction::Move, .move = "done"};
+    options.set_aside = "bad";
+    put("a.csv", "id\n1\n");
+    put("b.csv", "id\n2\n");
+    put("a.csv.sha256", sha256_of("id\n1\n") + "  a.csv\n");
+    put("b.csv.sha256", sha256_of("id\n3\n") + "  b.csv\n");
+    EXPECT_THAT(run().problems(), ElementsAre(HasSubstr("b.csv: is not what its manifest promises: its digest is")));
+    std::vector<std::string> names;
+    for (const auto& file : server.files) {
+        names.push_back(file.first);
+    }
+    EXPECT_THAT(names, ElementsAre("bad/b.csv", "bad/b.csv.sha256", "bad/b.csv.waybill.json", "done/a.csv",
+                                   "done/a.csv.sha256"));
+}
+
 TEST_F(FileSourceTest, AFileThatIsNotWhatItsManifestPromisesIsSetAside) {
     options.settle.manifest = "SUMS.json";
     put("a.csv", "id\n1\n");
@@ -436,7 +459,7 @@ TEST_F(FileSourceTest, AFileThatIsNotWhatItsManifestPromisesIsSetAside) {
     const auto result = run();
     EXPECT_EQ(result.rows, (std::vector<Row>{{"1"}}));
     EXPECT_THAT(result.problems(),
-                ElementsAre(HasSubstr("b.csv: is not what its manifest promises: it has 1 rows, not 2"),
+                ElementsAre(HasSubstr("b.csv: is not what its manifest promises: its number of rows is 1, not 2"),
                             HasSubstr("not d41d8cd98f00b204e9800998ecf8427e")));
     EXPECT_THAT(server.files, ::testing::Contains(::testing::Key("SUMS.json")));
 }
@@ -581,13 +604,11 @@ TEST_F(FileSourceTest, ANoteBesideABadFileSaysWhoSetItAsideAndWhy) {
     options.set_aside = "bad";
     EXPECT_EQ(run().rows, (std::vector<Row>{{"1"}}));
     const auto note = server.files.at("bad/b.csv.waybill.json").bytes;
-    Hash hash(HashAlgorithm::Sha256);
-    hash.update(as_bytes(server.files.at("bad/b.csv").bytes));
     for (const auto& part :
          {std::string("\"execution\": \"01EXECUTION\""), std::string("\"mapping\": \"m\""),
           "\"written\": \"" + utc_text(noon), std::string("b.csv: ends in the middle of its gzip data"),
-          std::string("\"moved_to\": \"bad/b.csv\""), "\"sha256\": \"" + hash.finish(), std::string("\"delivered\": 0"),
-          std::string("\"rejected\": 1"), std::string("\"reason\": \"ragged_row\"")}) {
+          std::string("\"moved_to\": \"bad/b.csv\""), "\"sha256\": \"" + sha256_of(server.files.at("bad/b.csv").bytes),
+          std::string("\"delivered\": 0"), std::string("\"rejected\": 1"), std::string("\"reason\": \"ragged_row\"")}) {
         EXPECT_THAT(note, HasSubstr(part));
     }
 }

@@ -78,7 +78,7 @@ ManifestEntry entry_of(const boost::json::value& value) {
     }
     const auto& object = value.get_object();
     ManifestEntry entry{.name = std::string(file_name_of(text_in(object, "name"))),
-                        .bytes = count_in(object, "bytes"),
+                        .bytes = count_in(object, object.contains("bytes") ? "bytes" : "size"),
                         .rows = count_in(object, "rows"),
                         .checksum = {}};
     for (const auto* const digest : {"md5", "sha1", "sha256"}) {
@@ -90,6 +90,10 @@ ManifestEntry entry_of(const boost::json::value& value) {
         if (!entry.checksum) {
             refuse(fmt::format("`{}` is no digest", digest));
         }
+    }
+    if (!entry.bytes && !entry.rows && !entry.checksum) {
+        refuse(fmt::format("it says neither `bytes`, `rows` nor a digest{}",
+                           entry.name.empty() ? "" : fmt::format(" of \"{}\"", entry.name)));
     }
     return entry;
 }
@@ -174,7 +178,7 @@ std::string difference(const ManifestEntry& promised, const FileFacts& facts) {
         return fmt::format("its digest is {}, not {}", facts.digest, promised.checksum->hex);
     }
     if (promised.rows && *promised.rows != facts.rows) {
-        return fmt::format("it has {} rows, not {}", facts.rows, *promised.rows);
+        return fmt::format("its number of rows is {}, not {}", facts.rows, *promised.rows);
     }
     return {};
 }

@@ -21,9 +21,10 @@ struct ManifestEntry {
 
 // Understands
 // - lines of a digest and a name, in the forms that coreutils write with and without --tag;
-// - a JSON object with `name`, `bytes`, `rows`, `sha256`, `sha1`, `md5`, or one with a list of such
-//   objects under `files`, as a waybill has, or the list alone; other keys play no part.
-// Throws Invalid for anything else, such as a manifest that is not whole yet.
+// - a JSON object with `name`, `bytes` (or `size`), `rows`, `sha256`, `sha1`, `md5`, or one with a list of
+//   such objects under `files`, as a waybill has, or the list alone; other keys play no part.
+// Throws Invalid for anything else, such as a manifest that is not whole yet, or that says of a file
+// nothing by which it could be checked.
 std::vector<ManifestEntry> read_manifest(std::string_view text);
 
 // What the manifest says of a file; null when nothing.
@@ -35,7 +36,7 @@ struct FileFacts {
     std::uint64_t rows = 0;
     std::string digest;  // of the entry's checksum, if it has one
 };
-// How it differs from what was promised: "it has 5 rows, not 7"; empty when it does not.
+// How it differs from what was promised: "it has 5 bytes, not 7"; empty when it does not.
 std::string difference(const ManifestEntry& promised, const FileFacts& facts);
 
 }  // namespace rowhaul

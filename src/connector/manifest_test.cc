@@ -37,8 +37,8 @@ TEST(Manifest, IsReadAsChecksumToolsWriteIt) {
 TEST(Manifest, IsReadAsJson) {
     EXPECT_EQ(told(R"({"bytes": 7, "rows": 0})"), "- 7 0 -\n");
     EXPECT_EQ(told(R"( {"version": 1, "files": [{"name": "out/a.csv", "bytes": 1, "md5": ")" + md5 +
-                   R"(", "sha256": ")" + sha256 + R"("}, {"name": "b.csv", "sha1": null}]})"),
-              "a.csv 1 - 00\nb.csv - - -\n");
+                   R"(", "sha256": ")" + sha256 + R"("}, {"name": "b.csv", "size": 2, "sha1": null}]})"),
+              "a.csv 1 - 00\nb.csv 2 - -\n");
     EXPECT_EQ(told(R"([{"name": "a.csv", "rows": 3}])"), "a.csv - 3 -\n");
 }
 
@@ -51,6 +51,8 @@ TEST(Manifest, ThatCannotBeUnderstoodSaysWhy) {
              {R"({"sha256": "abc"})", "`sha256` is no digest"},
              {R"({"files": 1})", "`files` is no list"},
              {R"([7])", "no JSON object"},
+             {R"({"length": 7})", "says neither `bytes`, `rows` nor a digest"},
+             {R"([{"name": "a.csv", "rows": null}])", "nor a digest of \"a.csv\""},
              {sha256.substr(1) + "  a.csv", "begins with no digest"},
              {"all well\n", "begins with no digest"}}) {
         try {
@@ -76,7 +78,7 @@ TEST(Manifest, TellsHowAFileDiffers) {
         .name = "a.csv", .bytes = 10, .rows = 2, .checksum = Checksum{HashAlgorithm::Md5, md5}};
     EXPECT_EQ(difference(promised, {10, 2, md5}), "");
     EXPECT_EQ(difference(promised, {9, 2, md5}), "it has 9 bytes, not 10");
-    EXPECT_EQ(difference(promised, {10, 1, md5}), "it has 1 rows, not 2");
+    EXPECT_EQ(difference(promised, {10, 1, md5}), "its number of rows is 1, not 2");
     EXPECT_THAT(difference(promised, {10, 2, sha1}), HasSubstr("its digest is"));
     EXPECT_EQ(difference({}, {10, 2, ""}), "");
 }

@@ -79,22 +79,28 @@ public:
     Intake(const Context& context, TableTarget& target, const std::string& into, const Schema& columns)
         : target_(target),
           undecided_(places_of_key(target)),
+          unfit_(places_of_key(target)),
           fit_(*target.table_, target.schema_),
           staged_(origin_columns.size() + target.schema_.size()),
-          loader_(target.writer_->load(context, into, columns,
-                                       [this, &context](Reject reject) { take_reject(context, std::move(reject)); })) {}
+          loader_(target.writer_->load(context, into, columns, [this, &context](Reject reject) {
+              take_reject(context, undecided_, std::move(reject));
+          })) {}
 
     void write(const Context& context, const Batch& batch) override {
         target_.taken_ += batch.rows();
         numbers_.enter(batch);
+        unfit_.keep_last(0);
+        const auto& fitting = fit_.fitting(batch, [&](Reject reject) {
+            if (target_.absent_ && unfit_.empty()) {
+                unfit_.note(batch, numbers_);
+            }
+            reject.row = numbers_.of(reject.row);
+            take_reject(context, unfit_, std::move(reject));
+        });
         if (target_.absent_) {
             undecided_.keep_last(loader_->undecided());
-            undecided_.note(batch, numbers_);
+            undecided_.note(fitting, numbers_);
         }
-        const auto& fitting = fit_.fitting(batch, [&](Reject reject) {
-            reject.row = numbers_.of(reject.row);
-            take_reject(context, std::move(reject));
-        });
         loader_->write(context, target_.is_staged() ? with_origins(fitting) : fitting);
     }
     void finish(const Context& context) override {
@@ -136,9 +142,9 @@ private:
         }
         return places;
     }
-    void take_reject(const Context& context, Reject reject) {
+    void take_reject(const Context& context, UndecidedKeys& keys, Reject reject) {
         if (target_.absent_) {
-            const auto& key = undecided_.find(reject.row);
+            const auto& key = keys.find(reject.row);
             target_.absent_->note_unreadable(key.rows() == 0 ? 1 : 0);
             target_.absent_->note_present(context, *target_.writer_, key);
         }
@@ -153,6 +159,7 @@ private:
     TableTarget& target_;
     RowNumbers numbers_;
     UndecidedKeys undecided_;
+    UndecidedKeys unfit_;  // of the rows of a batch of which some do not fit
     DecimalFit fit_;
     Batch staged_;
     std::unique_ptr<RowLoader> loader_;
@@ -306,12 +313,12 @@ std::unique_ptr<RowWriter> TableTarget::writer(const Context& context, Rejects r
     return std::make_unique<Intake>(context, *this, into, columns);
 }
 
-Bystanders TableTarget::bystanders() const {
+LeftOut TableTarget::bystanders() const {
     const auto& rules = request_.records;
     if (rules.absent != Absent::Keep && rules.filtered == Filtered::Keep) {
-        return Bystanders::RejectedAndFiltered;
+        return LeftOut::RejectedAndFiltered;
     }
-    return rules.absent != Absent::Keep || rules.replaces_all ? Bystanders::Rejected : Bystanders::None;
+    return rules.absent != Absent::Keep || rules.replaces_all ? LeftOut::Rejected : LeftOut::None;
 }
 
 void TableTarget::note_present(const Context& context, const Batch& keys) {

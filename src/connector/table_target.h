@@ -45,7 +45,7 @@ public:
     Schema wanted(const Context&) override;
     void prepare(const Context&, const Schema&) override;
     std::unique_ptr<RowWriter> writer(const Context&, Rejects) override;
-    Bystanders bystanders() const override;
+    LeftOut bystanders() const override;
     void note_present(const Context&, const Batch& keys) override;
     void note_unreadable(std::uint64_t rows) override;
     Delivery complete(const Context&) override;

@@ -19,6 +19,7 @@ public:
     void note(const Batch&, const RowNumbers&);
     // Of the others it is known what became of them.
     void keep_last(std::size_t rows);
+    bool empty() const { return rows_.empty(); }
     // One row with a column a part; no row when the number is not known. Valid until the next call.
     const Batch& find(std::uint64_t number);
 

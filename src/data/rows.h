@@ -27,6 +27,9 @@ struct Reject {
 // Callable from the thread that writes or reads.
 using Rejects = std::function<void(Reject)>;
 
+// Which rows that were read and do not go on somebody has to hear of.
+enum class LeftOut : std::uint8_t { None, Rejected, RejectedAndFiltered };
+
 // Something a person should know although every row arrived; counted, told once a code.
 struct Warning {
     std::string code;  // stable: "zero_date_as_null"

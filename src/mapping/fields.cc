@@ -226,8 +226,10 @@ void BoundFields::add_key(const RowRules& rules, const std::vector<Field>& chose
     for (const auto& name : rules.key) {
         const auto found = std::ranges::find(schema_, name, &Column::name);
         if (found == schema_.end()) {
+            const auto names = names_of(schema_);
             throw Error(ErrorKind::NotFound,
-                        fmt::format("`key`: no field is named \"{}\"{}", name, did_you_mean(name, names_of(schema_))));
+                        fmt::format("`key`: no field is named \"{}\"{}", name, did_you_mean(name, names)))
+                .advise(fmt::format("The fields are: {}.", fmt::join(names, ", ")));
         }
         const auto place = static_cast<std::size_t>(found - schema_.begin());
         key_.push_back(place);

@@ -126,9 +126,6 @@ struct MappedRows {
     std::vector<std::uint32_t> left_out;  // places in the batch of those that were asked for
 };
 
-// Which rows that do not go on are listed.
-enum class LeftOut : std::uint8_t { None, Rejected, RejectedAndFiltered };
-
 // Maps batches; one thread at a time.
 class RowMapper {
 public:

@@ -107,18 +107,6 @@ std::optional<std::size_t> place_of(const Batch& batch, std::uint64_t row) {
     return origin != end && origin->row == row ? std::optional<std::size_t>(origin - origins.begin()) : std::nullopt;
 }
 
-LeftOut listed_for(Bystanders bystanders) {
-    switch (bystanders) {
-        case Bystanders::Rejected:
-            return LeftOut::Rejected;
-        case Bystanders::RejectedAndFiltered:
-            return LeftOut::RejectedAndFiltered;
-        case Bystanders::None:
-            break;
-    }
-    return LeftOut::None;
-}
-
 }  // namespace
 
 Haul::Haul(Source& source, const RowRules& rules, Target& target, Rejects keep_reject, RejectLimit limit)
@@ -243,7 +231,7 @@ void Haul::carry_rows(const Context& context, HaulProgress& progress) {
     for (const auto& column : fields.schema()) {
         report_.columns.push_back(column.name);
     }
-    const auto listed = listed_for(target_.bystanders());
+    const auto listed = target_.bystanders();
     if (listed != LeftOut::RejectedAndFiltered) {
         source_.offer_rule(fields.rule());
     }

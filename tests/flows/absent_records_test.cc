@@ -29,7 +29,7 @@ protected:
         }
         return csv;
     }
-    testing::Outcome refused(int status, std::vector<std::string> words = {"run", "customers"}) {
+    testing::Outcome refused(int status, const std::vector<std::string>& words = {"run", "customers"}) {
         const auto before = rows();
         const auto outcome = company_.rowhaul(words);
         EXPECT_EQ(outcome.status, status) << outcome.output << outcome.errors;
@@ -121,6 +121,24 @@ TEST_P(AbsentRecords, ARowThatIsRejectedAnywhereIsPresent) {
     EXPECT_EQ(run(3), takes_large_numbers ? "7 read, 1 updated, 1 unchanged, 3 deleted, 5 rejected"
                                           : "7 read, 1 unchanged, 3 deleted, 6 rejected");
     EXPECT_EQ(ids(), "1;2;3;4;5;6");
+}
+
+// Whatever else was rejected before, the keys of rows that a database refuses late are known.
+TEST_P(AbsentRecords, RowsThatDoNotFitBesideRowsThatAreRefusedKeepNothingElse) {
+    fill(3);
+    configure("key: [id]\n    options: { absent: delete }");
+    const bool takes_large_numbers = GetParam() == "sqlite";
+    std::string csv = "id,name,amount\n2,n2,99999999999\n";
+    for (int id = 10; id < 30; ++id) {
+        csv += fmt::format("{},n{},{}\n", id, id, takes_large_numbers ? "-1" : "1.234");
+    }
+    for (int id = 100; id < 3100; ++id) {
+        csv += fmt::format("{},n{},1\n", id, id);
+    }
+    given(csv);
+    EXPECT_EQ(run(3), takes_large_numbers ? "3021 read, 3000 created, 1 updated, 2 deleted, 20 rejected"
+                                          : "3021 read, 3000 created, 2 deleted, 21 rejected");
+    EXPECT_EQ(place_->rows("select id from customers where id < 100"), "2");
 }
 
 TEST_P(AbsentRecords, ARowWhoseKeyCannotBeReadKeepsAll) {

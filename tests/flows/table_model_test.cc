@@ -88,7 +88,7 @@ struct Case {
     std::string number() { return std::to_string(1 + dice.below(15)); }
     // Most things may be wrong with it.
     ModelRow random_row() {
-        const auto rarely = [&](bool happens, const char* wrong, std::string usual) {
+        const auto rarely = [&](bool happens, const char* wrong, const std::string& usual) {
             return happens && dice.one_in(12) ? std::string(wrong) : usual;
         };
         ModelRow row;
