@@ -110,16 +110,19 @@ int SqliteHandle::on_progress(void* self) noexcept {
 }
 
 int SqliteHandle::on_busy(void* self, int tries) noexcept {
-    auto& handle = *static_cast<SqliteHandle*>(self);
+    return static_cast<SqliteHandle*>(self)->wait_for_others(tries) ? 1 : 0;
+}
+
+bool SqliteHandle::wait_for_others(int tries) noexcept {
     const auto now = Context::Clock::now();
     if (tries == 0) {
-        handle.busy_since_ = now;
+        busy_since_ = now;
     }
-    if (handle.should_stop() || now - handle.busy_since_ >= handle.busy_timeout_) {
-        return 0;
+    if (should_stop() || now - busy_since_ >= busy_timeout_) {
+        return false;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(std::min(1 + tries, 25)));
-    return 1;
+    return true;
 }
 
 void SqliteHandle::fail(int code) const {
@@ -168,6 +171,21 @@ void SqliteHandle::execute(std::string_view sql) {
         SqliteStatement statement(*this, made);
         statement.run();
         sql.remove_prefix(static_cast<std::size_t>(tail - sql.data()));
+    }
+}
+
+void SqliteHandle::use_write_ahead_log() {
+    // SQLite reads the file first and then wants it for itself; two that do so would wait for each
+    // other for ever, so it does not ask its busy handler there.
+    for (int tries = 0;; ++tries) {
+        auto change = prepare("pragma journal_mode = wal");
+        const int code = sqlite3_step(change.raw());
+        if (code == SQLITE_ROW || code == SQLITE_DONE) {
+            return;
+        }
+        if ((code & 0xff) != SQLITE_BUSY || !wait_for_others(tries)) {
+            fail(code);
+        }
     }
 }
 

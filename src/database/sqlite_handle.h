@@ -103,6 +103,10 @@ public:
     SqliteStatement prepare(std::string_view sql);
     // Any number of statements, one after the other; rows are passed over.
     void execute(std::string_view sql);
+    // Puts the file into write-ahead mode, where readers and one writer do not wait for each other.
+    // Waits for other connections as everywhere, also where SQLite's own change of mode would give
+    // up at once: when two of them open a new file together.
+    void use_write_ahead_log();
     // One statement with its parameters, to its end.
     template <class... Values>
     void run(std::string_view sql, const Values&... values) {
@@ -136,6 +140,8 @@ public:
 private:
     static int on_progress(void* self) noexcept;
     static int on_busy(void* self, int tries) noexcept;
+    // After the `tries`-th refusal (from 0): waits a little, or says that it was long enough.
+    bool wait_for_others(int tries) noexcept;
     bool should_stop() const noexcept;
 
     std::string path_;

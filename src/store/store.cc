@@ -79,7 +79,8 @@ std::string_view name_of(RunOutcome outcome) {
 }
 
 Store::Store(const std::filesystem::path& home) : database_(store_path(home), SqliteAccess::Create) {
-    database_.execute("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
+    database_.use_write_ahead_log();
+    database_.execute("pragma synchronous = full; pragma foreign_keys = on");
     migrate();
 }
 

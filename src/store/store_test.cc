@@ -4,6 +4,7 @@
 #include "store/lock.h"
 #include "testing/temporary_folder.h"
 
+#include <barrier>
 #include <gtest/gtest.h>
 #include <thread>
 
@@ -211,19 +212,24 @@ TEST(Store, refuses_a_store_from_the_future) {
     }
 }
 
-TEST(Store, two_processes_may_open_a_new_home_at_once) {
-    const TemporaryFolder home;
-    std::vector<std::thread> openers;
-    for (int i = 0; i < 4; ++i) {
-        openers.emplace_back([&, i] {
-            Store store(home.path());
-            store.begin(execution("01" + std::to_string(i), "customers"));
-        });
+TEST(Store, many_may_open_a_new_home_at_once) {
+    constexpr int openers_at_once = 8;
+    for (int round = 0; round < 25; ++round) {
+        const TemporaryFolder home;
+        std::barrier start(openers_at_once);
+        std::vector<std::thread> openers;
+        for (int i = 0; i < openers_at_once; ++i) {
+            openers.emplace_back([&, i] {
+                start.arrive_and_wait();
+                Store store(home.path());
+                store.begin(execution("01" + std::to_string(i), "customers"));
+            });
+        }
+        for (auto& opener : openers) {
+            opener.join();
+        }
+        ASSERT_EQ(Store(home.path()).history("", openers_at_once).size(), std::size_t{openers_at_once});
     }
-    for (auto& opener : openers) {
-        opener.join();
-    }
-    EXPECT_EQ(Store(home.path()).history("", 10).size(), 4U);
 }
 
 TEST(RunLock, is_held_once_a_name) {
