@@ -2,6 +2,8 @@
 """What is measured against what, with the ratio that is promised."""
 import dataclasses
 
+from . import tables
+
 
 @dataclasses.dataclass(frozen=True)
 class Peer:
@@ -10,6 +12,7 @@ class Peer:
     target: float | None = None  # Rowhaul takes at most so many times the peer's time
     rounds: int | None = None  # a slow one takes part in so many only
     same: str = ""  # what is compared of the files that both make, before anything counts: see agreement.py
+    reads: str = "items.csv"  # the file that a job with a table gives it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,10 +28,11 @@ class Job:
     threads: int = 2  # DuckDB's
     cpus: str = ""  # the processors that both sides are held to, as taskset has them
     mapping: dict | None = None  # of a job that reads a file as a mapping does; its target is added
+    table: tables.Table | None = None  # the target, in place of a file
     expressions: bool = False  # bench_expression, which measures both sides itself
 
     def reads_only(self):
-        return not self.file
+        return not self.file and not self.table
 
 
 # Two of three rows meet the rule. Peers have the same in bench/peers/*_rule.
@@ -40,6 +44,10 @@ RULE_AND_FIELDS = {
                "quantity", "amount", "rate", "score", "active", "born", "changed",
                {"to": "gross", "value": "round(cast(amount as decimal) * 1.081, 2)"}]}
 WORKBOOK = {"source": {"connection": "data", "file": "items.xlsx", "again": True, "format": "xlsx"}}
+
+
+def from_file(name):
+    return {"source": {"connection": "data", "file": name, "again": True}}
 
 
 JOBS = [
@@ -82,4 +90,19 @@ JOBS = [
         (Peer("psql | zstd -T2 | rclone rcat", "psql_zstd_rclone", 1.05),
          Peer("psql | zstd -T2 | curl -T -", "psql_zstd_curl", 1.05)),
         ("postgres", "ssh"), "ssh", "items.csv.zst", "postgres"),
+    Job("to-postgres", "CSV → empty PostgreSQL table",
+        (Peer("psql \\copy", "to_psql", 1.1, same="rows"), Peer("pgloader", "to_pgloader", rounds=1)),
+        ("postgres",), "postgres", "", mapping=from_file("items.csv"), table=tables.POSTGRES),
+    Job("to-mariadb", "CSV → empty MariaDB table", (Peer("load data local", "to_mariadb", 1.05, same="rows"),),
+        ("mariadb",), "mariadb", "", mapping=from_file("items.csv"), table=tables.MARIADB),
+    Job("to-sqlite", "CSV → empty SQLite table", (Peer("sqlite3 .import", "to_sqlite3", 0.8, same="rows"),),
+        ("target",), "target", "", mapping=from_file("items.csv"), table=tables.SQLITE_ROWS),
+    Job("upsert", "CSV → PostgreSQL, 1 % of the rows changed",
+        (Peer("copy into a temporary table, insert … on conflict", "upsert_psql", 1.05),),
+        ("postgres", "changed"), "postgres", "", mapping=from_file("changed.csv"), table=tables.POSTGRES_KNOWN),
+    Job("contacts", "CSV → SQLite, contacts by unique e-mail",
+        (Peer(".import into a temporary table, insert … on conflict", "contacts_sqlite3", 0.8, same="rows", reads="contacts.csv"),),
+        ("contacts",), "contacts", "", mapping=from_file("contacts.csv"), table=tables.SQLITE_CONTACTS),
+    Job("postgres-postgres", "PostgreSQL → empty PostgreSQL table", (Peer("psql | psql", "psql_psql", 1.05, same="rows"),),
+        ("postgres",), "postgres", "", "postgres", table=tables.POSTGRES),
 ]

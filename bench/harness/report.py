@@ -70,7 +70,8 @@ def table(comparisons):
 # A peer's name, and what prints its version.
 VERSIONS = [("psql", "--version"), ("mariadb", "--version"), ("sqlite3", "--version"), ("ssh", "-V"),
             ("rclone", "--version"), ("curl", "--version"), ("lftp", "--version"), ("pbzip2", "--version"),
-            ("pigz", "--version"), ("zstd", "--version"), ("mlr", "--version"), ("xlsx2csv", "--version")]
+            ("pigz", "--version"), ("zstd", "--version"), ("mlr", "--version"), ("xlsx2csv", "--version"),
+            ("pgloader", "--version")]
 
 
 def output_of(*command):

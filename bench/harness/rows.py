@@ -35,6 +35,15 @@ WORDS = ["Lieferung", "bis", "zur", "Rampe", "Süd", "bitte", "vorher", "anrufen
          '"dringend"', "frühestens", "Montag", "offen;", "Restmenge", "später", "Größe"]
 
 
+# As COLUMNS; the shop's own numbers are the table's affair.
+CONTACTS = [
+    ("number", "", "", "integer primary key"),
+    ("email", "", "", "text not null unique"),
+    ("name", "", "", "text not null"),
+    ("city", "", "", "text not null"),
+    ("changed", "", "", "text not null"),
+]
+
 # So many rows are different, then they come again under new ids: farther apart than any compressor looks back.
 DIFFERENT = 200_000
 
@@ -97,6 +106,44 @@ def write_sqlite(count, path):
     for start in range(DIFFERENT, count, DIFFERENT):
         connection.execute(f"insert into items select id + ?1, {others} from items "
                            f"where id <= {DIFFERENT} and id + ?1 <= ?2", (start, count))
+    connection.commit()
+    connection.close()
+
+
+def write_changed_csv(count, path):
+    """The rows of write_csv, one in a hundred with another city."""
+    text = io.StringIO()
+    city = [column[0] for column in COLUMNS].index("city") - 1
+    csv.writer(text, lineterminator="\n").writerows(
+        (*row[:city], "Neuenburg" if number % 100 == 0 else row[city], *row[city + 1:])
+        for number, row in enumerate(different_rows()))
+    header = ",".join(column[0] for column in COLUMNS) + "\n"
+    Repeated(count, ",", header).write(text.getvalue().splitlines(), path)
+
+
+def contacts(count):
+    """In no order that an index could profit from."""
+    rows = list(different_rows())
+    chance = random.Random(20261125)
+    for number in chance.sample(range(count), count):
+        row = rows[number % DIFFERENT]
+        yield number, (f"{row[1].lower()}.{row[2].lower()}.{number}@example.com", f"{row[1]} {row[2]}", row[4], row[12])
+
+
+def write_contacts_csv(count, path):
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(column[0] for column in CONTACTS[1:])
+        writer.writerows(contact for _, contact in contacts(count))
+
+
+def write_contacts_sqlite(count, path):
+    """The table `known`: every second contact, one in a hundred of them in another city."""
+    connection = sqlite3.connect(path)
+    connection.execute("create table known (email, name, city, changed)")
+    connection.executemany("insert into known values (?, ?, ?, ?)", (
+        (email, name, "Neuenburg" if number % 200 == 0 else city, changed)
+        for number, (email, name, city, changed) in sorted(contacts(count)) if number % 2 == 0))
     connection.commit()
     connection.close()
 
@@ -173,5 +220,6 @@ def write_xlsx(count, path):
 
 # In a process of its own, so that its memory is not counted against what is measured later.
 if __name__ == "__main__":
-    write = {"tsv": write_tsv, "csv": write_csv, "sqlite": write_sqlite, "xlsx": write_xlsx}[sys.argv[1]]
+    write = {"tsv": write_tsv, "csv": write_csv, "changed": write_changed_csv, "sqlite": write_sqlite,
+             "contacts": write_contacts_csv, "known": write_contacts_sqlite, "xlsx": write_xlsx}[sys.argv[1]]
     write(int(sys.argv[2]), sys.argv[3])

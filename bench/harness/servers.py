@@ -72,6 +72,12 @@ class Postgres:
     def answers(self):
         return subprocess.run([*self.psql(), "-c", "select 1"], capture_output=True, check=False).returncode == 0
 
+    def execute(self, statements):
+        must_succeed([*self.psql(), *(part for statement in statements for part in ("-c", statement))])
+
+    def write_rows(self, query, path):
+        must_succeed([*self.psql(), "-c", f"\\copy ({query}) to '{path}' with (format csv)"])
+
     def load(self, tsv):
         must_succeed([*self.psql(), "-c", "begin", "-c", f"create table items ({columns(1)})",
                       "-c", f"\\copy items from '{tsv}'", "-c", "commit", "-c", "vacuum (freeze, analyze) items",
@@ -102,6 +108,18 @@ class MariaDb:
             self.server.stop()
             made.touch()
         self.start()
+        self.execute(["grant all on bench.* to bench"])
+
+    def client(self):
+        return ["mariadb", "--no-defaults", "--host=127.0.0.1", f"--port={self.port}", "--user=root",
+                "--local-infile=1", "--default-character-set=utf8mb4", "--database=bench"]
+
+    def execute(self, statements):
+        must_succeed([*self.client(), "--execute", "; ".join(statements)])
+
+    def write_rows(self, query, path):
+        with open(path, "wb") as output:
+            subprocess.run([*self.client(), "--batch", "--quick", "--execute", query], stdout=output, check=True)
 
     def start(self):
         command = [program("/usr/sbin/mariadbd"), "--no-defaults", f"--datadir={self.data}", "--socket=socket",
@@ -112,10 +130,9 @@ class MariaDb:
         self.server = Server(command, self.port, self.log)
 
     def load(self, tsv):
-        client = ["mariadb", "--no-defaults", "--host=127.0.0.1", f"--port={self.port}", "--user=root",
-                  "--local-infile=1", "--default-character-set=utf8mb4"]
-        must_succeed([*client, "--execute", "create database bench; create user bench; grant select on bench.* to bench"])
-        must_succeed([*client, "--database=bench", "--execute",
+        client = [part for part in self.client() if part != "--database=bench"]
+        must_succeed([*client, "--execute", "create database bench; create user bench"])
+        must_succeed([*self.client(), "--execute",
                       f"create table items ({columns(2)}); set unique_checks=0; "
                       f"load data local infile '{tsv}' into table items character set utf8mb4"])
 
@@ -127,6 +144,26 @@ class MariaDb:
 
     def stop(self):
         self.server.stop()
+
+
+class SqliteFile:
+    """Not a server, but a database file that commands write to."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def execute(self, statements):
+        must_succeed(["sqlite3", "-bail", self.path, "; ".join(statements)])
+
+    def write_rows(self, query, path):
+        with open(path, "wb") as output:
+            subprocess.run(["sqlite3", "-csv", self.path, query], stdout=output, check=True)
+
+    def connection(self):
+        return {"type": "sqlite", "path": self.path}
+
+    def environment(self):
+        return {"TARGET": str(self.path)}
 
 
 class OpenSsh:
