@@ -1,70 +1,151 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "database/chunk_loader.h"
 
+#include <utility>
+
 namespace rowhaul {
 
-void ChunkLoader::write(const Context& context, const Batch& batch) {
-    if (batch.file() != file_) {
-        send_all(context);
-        file_ = batch.file();
+void ChunkLoader::Chunk::clear() {
+    text.clear();
+    raws.clear();
+    rows.clear();
+    rejects.clear();
+}
+
+ChunkLoader::~ChunkLoader() {
+    if (!thread_.joinable()) {
+        return;
     }
+    stop_->request();
+    {
+        const std::lock_guard lock(mutex_);
+        has_ended_ = true;
+        changed_.notify_all();
+    }
+    thread_.join();
+}
+
+void ChunkLoader::write(const Context& context, const Batch& batch) {
+    if (batch.file() != filling_.file) {
+        pass_on(context);
+        filling_.file = batch.file();
+    }
+    auto& chunk = filling_;
     for (std::size_t row = 0; row < batch.rows(); ++row) {
-        encode(batch, row, chunk_);
-        auto& added = rows_.emplace_back();
-        added.end = chunk_.size();
+        form_->encode(batch, row, chunk.text);
+        auto& added = chunk.rows.emplace_back();
+        added.end = chunk.text.size();
         added.number = batch.row_number(row);
         if (!batch.origins().empty()) {
             added.line = batch.origins()[row].line;
-            raws_ += batch.origins()[row].raw;
+            chunk.raws += batch.origins()[row].raw;
         }
-        added.raw_end = raws_.size();
-        if (chunk_.size() + raws_.size() >= chunk_bytes) {
-            send_all(context);
+        added.raw_end = chunk.raws.size();
+        if (chunk.text.size() + chunk.raws.size() >= chunk_bytes) {
+            pass_on(context);
         }
     }
 }
 
 void ChunkLoader::finish(const Context& context) {
-    send_all(context);
-}
-
-void ChunkLoader::send_all(const Context& context) {
-    if (!rows_.empty()) {
-        send_rows(context, 0, rows_.size());
+    settle();
+    if (filling_.rows.empty()) {
+        return;
     }
-    chunk_.clear();
-    raws_.clear();
-    rows_.clear();
+    send_all(context, filling_);
+    for (auto& reject : filling_.rejects) {
+        rejects_(std::move(reject));
+    }
+    filling_.clear();
 }
 
-void ChunkLoader::send_rows(const Context& context, std::size_t first, std::size_t last) {
-    const auto begin = first == 0 ? 0 : rows_[first - 1].end;
+void ChunkLoader::pass_on(const Context& context) {
+    if (filling_.rows.empty()) {
+        return;
+    }
+    settle();
+    std::swap(filling_, sending_);
+    filling_.file = sending_.file;
+    if (!thread_.joinable()) {
+        context_ = context;
+        stop_.emplace(context.stop);
+        context_.stop = &*stop_;
+        is_sending_ = true;
+        thread_ = std::thread([this] { send_chunks(); });
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    is_sending_ = true;
+    changed_.notify_all();
+}
+
+void ChunkLoader::settle() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !is_sending_; });
+    if (failure_) {
+        std::rethrow_exception(failure_);
+    }
+    for (auto& reject : sending_.rejects) {
+        rejects_(std::move(reject));
+    }
+    sending_.clear();
+}
+
+void ChunkLoader::send_chunks() noexcept {
+    while (true) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return is_sending_ || has_ended_; });
+        if (has_ended_) {
+            return;
+        }
+        lock.unlock();
+        std::exception_ptr failure;
+        try {
+            send_all(context_, sending_);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        lock.lock();
+        failure_ = failure;
+        is_sending_ = false;
+        changed_.notify_all();
+    }
+}
+
+void ChunkLoader::send_all(const Context& context, Chunk& chunk) {
+    const std::lock_guard lock(writer_.turn);
+    send_rows(context, chunk, 0, chunk.rows.size());
+}
+
+void ChunkLoader::send_rows(const Context& context, Chunk& chunk, std::size_t first, std::size_t last) {
+    const auto begin = first == 0 ? 0 : chunk.rows[first - 1].end;
     writer_.execute(context, "savepoint rowhaul_load");
     try {
-        send(context, std::string_view(chunk_).substr(begin, rows_[last - 1].end - begin), last - first);
+        form_->send(context, std::string_view(chunk.text).substr(begin, chunk.rows[last - 1].end - begin),
+                    last - first);
         writer_.execute(context, "release savepoint rowhaul_load");
         return;
     } catch (const Refusal& refusal) {
         writer_.execute(context, "rollback to savepoint rowhaul_load");
         writer_.execute(context, "release savepoint rowhaul_load");
         if (last - first == 1) {
-            reject(first, refusal);
+            chunk.rejects.push_back(reject_of(chunk, first, refusal));
             return;
         }
     }
     const auto middle = first + (last - first) / 2;
-    send_rows(context, first, middle);
-    send_rows(context, middle, last);
+    send_rows(context, chunk, first, middle);
+    send_rows(context, chunk, middle, last);
 }
 
-void ChunkLoader::reject(std::size_t row, const Refusal& refusal) {
-    const auto raw_begin = row == 0 ? 0 : rows_[row - 1].raw_end;
+Reject ChunkLoader::reject_of(const Chunk& chunk, std::size_t row, const Refusal& refusal) {
+    const auto raw_begin = row == 0 ? 0 : chunk.rows[row - 1].raw_end;
     Reject reject{
-        .row = rows_[row].number, .reason = refusal.reason(), .field = {}, .value = {}, .message = refusal.what()};
-    reject.file = file_;
-    reject.line = rows_[row].line;
-    reject.raw = raws_.substr(raw_begin, rows_[row].raw_end - raw_begin);
-    rejects_(std::move(reject));
+        .row = chunk.rows[row].number, .reason = refusal.reason(), .field = {}, .value = {}, .message = refusal.what()};
+    reject.file = chunk.file;
+    reject.line = chunk.rows[row].line;
+    reject.raw = chunk.raws.substr(raw_begin, chunk.rows[row].raw_end - raw_begin);
+    return reject;
 }
 
 }  // namespace rowhaul

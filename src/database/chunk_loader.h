@@ -1,50 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sends rows to a database some megabytes at a time, as the text that its bulk loading takes, and
-// halves what it refuses until the rows to blame stand alone.
+// halves what it refuses until the rows to blame stand alone. While one chunk is sent, by a thread of
+// its own, the next is encoded: the database does not wait for rows, nor rows for the database.
 #pragma once
 #include "data/rows.h"
 #include "database/table_writer.h"
 
+#include <condition_variable>
 #include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace rowhaul {
 
-class ChunkLoader : public RowLoader {
+// How one database takes rows. encode() and send() may be called by two threads at once.
+class BulkForm {
 public:
-    // Inside a transaction of `writer`.
-    ChunkLoader(TableWriter& writer, Rejects rejects) : writer_(writer), rejects_(std::move(rejects)) {}
-    void write(const Context&, const Batch&) override;
-    void finish(const Context&) override;
-    std::size_t undecided() const override { return rows_.size(); }
-
-protected:
+    virtual ~BulkForm() = default;
     // Appends one row with its end.
     virtual void encode(const Batch&, std::size_t row, std::string& out) = 0;
     // Throws Refusal when the database refuses any of them; then none of them counts.
     virtual void send(const Context&, std::string_view rows, std::size_t count) = 0;
+};
+
+class ChunkLoader final : public RowLoader {
+public:
+    // Inside a transaction of `writer`. Until finish() has returned or this was destroyed, whoever else
+    // uses `writer` takes turns with it (TableWriter::turn).
+    ChunkLoader(TableWriter& writer, std::unique_ptr<BulkForm> form, Rejects rejects)
+        : writer_(writer), form_(std::move(form)), rejects_(std::move(rejects)) {}
+    ~ChunkLoader() override;
+    ChunkLoader(const ChunkLoader&) = delete;
+    ChunkLoader& operator=(const ChunkLoader&) = delete;
+
+    void write(const Context&, const Batch&) override;
+    void finish(const Context&) override;
+    std::size_t undecided() const override { return filling_.rows.size() + sending_.rows.size(); }
 
 private:
     static constexpr std::size_t chunk_bytes = std::size_t{4} << 20;
 
     struct Row {
-        std::size_t end = 0;  // in `chunk_`
+        std::size_t end = 0;  // in `rows`
         std::uint64_t number = 0;
         std::uint64_t line = 0;
-        std::size_t raw_end = 0;  // in `raws_`
+        std::size_t raw_end = 0;  // in `raws`
     };
-    void send_all(const Context&);
-    void send_rows(const Context&, std::size_t first, std::size_t last);
-    void reject(std::size_t row, const Refusal&);
+    struct Chunk {
+        std::string text;
+        std::string raws;
+        std::string_view file;  // of all its rows
+        std::vector<Row> rows;
+        std::vector<Reject> rejects;  // what became of it
+        void clear();
+    };
+
+    // Hands over what was filled, once the chunk before has been taken in.
+    void pass_on(const Context&);
+    // Waits for the chunk that is being sent, and tells what became of it.
+    void settle();
+    void send_chunks() noexcept;
+    void send_all(const Context&, Chunk&);
+    void send_rows(const Context&, Chunk&, std::size_t first, std::size_t last);
+    static Reject reject_of(const Chunk&, std::size_t row, const Refusal&);
 
     TableWriter& writer_;
+    std::unique_ptr<BulkForm> form_;
     Rejects rejects_;
-    std::string chunk_;
-    std::string raws_;
-    std::string_view file_;  // of all rows of the chunk
-    std::vector<Row> rows_;
+    Chunk filling_;
+    Chunk sending_;
+
+    std::optional<StopSignal> stop_;  // of the thread
+    Context context_;
+    std::mutex mutex_;  // of what follows, and of sending_ while it is sent
+    std::condition_variable changed_;
+    bool is_sending_ = false;
+    bool has_ended_ = false;
+    std::exception_ptr failure_;
+    std::thread thread_;  // started with the second chunk: few rows need none
 };
 
 }  // namespace rowhaul

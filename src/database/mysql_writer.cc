@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "database/mysql_writer.h"
 
+#include "database/bulk_text.h"
 #include "database/chunk_loader.h"
 #include "database/mysql_connection.h"
 #include "database/table_name.h"
@@ -111,11 +112,10 @@ std::string taken(const Column& column, std::string_view value) {
     }
 }
 
-class DataLoader final : public ChunkLoader {
+class DataForm final : public BulkForm {
 public:
-    DataLoader(TableWriter& writer, MysqlConnection& session, const std::string& into, const Schema& columns,
-               Rejects rejects)
-        : ChunkLoader(writer, std::move(rejects)), session_(session), width_(columns.size()) {
+    DataForm(MysqlConnection& session, const std::string& into, const Schema& columns)
+        : session_(session), width_(columns.size()) {
         std::string places;
         std::string sets;
         for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -133,7 +133,6 @@ public:
             into, places, sets);
     }
 
-private:
     void encode(const Batch& batch, std::size_t row, std::string& out) override {
         for (std::size_t column = 0; column < width_; ++column) {
             if (column != 0) {
@@ -144,12 +143,7 @@ private:
                 out += "\\N";
                 continue;
             }
-            for (const char c : cell.text()) {
-                if (c == '\\' || c == '\t' || c == '\n' || c == '\0') {
-                    out += '\\';
-                }
-                out += c == '\t' ? 't' : c == '\n' ? 'n' : c == '\0' ? '0' : c;
-            }
+            append_bulk_text(cell.text(), out);
         }
         out += '\n';
     }
@@ -168,17 +162,17 @@ private:
         });
     }
 
+private:
     MysqlConnection& session_;
     std::size_t width_;
     std::string sql_;
 };
 
 // Where the server forbids `load data local`.
-class InsertLoader final : public ChunkLoader {
+class InsertForm final : public BulkForm {
 public:
-    InsertLoader(TableWriter& writer, MysqlConnection& session, const std::string& into, const Schema& columns,
-                 Rejects rejects)
-        : ChunkLoader(writer, std::move(rejects)), session_(session), columns_(columns) {
+    InsertForm(MysqlConnection& session, const std::string& into, const Schema& columns)
+        : session_(session), columns_(columns) {
         std::string names;
         for (const auto& column : columns) {
             names += (names.empty() ? "" : ", ") + quote_identifier(column.name, '`');
@@ -186,7 +180,6 @@ public:
         head_ = fmt::format("insert into {} ({}) values ", into, names);
     }
 
-private:
     void encode(const Batch& batch, std::size_t row, std::string& out) override {
         out += '(';
         for (std::size_t column = 0; column < columns_.size(); ++column) {
@@ -212,6 +205,7 @@ private:
         }
     }
 
+private:
     MysqlConnection& session_;
     Schema columns_;
     std::string head_;
@@ -294,11 +288,15 @@ TableRows MysqlWriter::query(const Context& context, const std::string& sql) {
 
 std::unique_ptr<RowLoader> MysqlWriter::load(const Context& context, const std::string& into, const Schema& columns,
                                              Rejects rejects) {
+    const std::lock_guard lock(turn);
     auto& open = session(context);
+    std::unique_ptr<BulkForm> form;
     if (query(context, "select @@local_infile").at(0).at(0) == "1") {
-        return std::make_unique<DataLoader>(*this, open, into, columns, std::move(rejects));
+        form = std::make_unique<DataForm>(open, into, columns);
+    } else {
+        form = std::make_unique<InsertForm>(open, into, columns);
     }
-    return std::make_unique<InsertLoader>(*this, open, into, columns, std::move(rejects));
+    return std::make_unique<ChunkLoader>(*this, std::move(form), std::move(rejects));
 }
 
 }  // namespace rowhaul

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "database/postgres_writer.h"
 
+#include "database/bulk_text.h"
 #include "database/chunk_loader.h"
 #include "database/table_name.h"
 #include "database/table_statements.h"
@@ -66,33 +67,15 @@ auto told_apart(const PostgresConnection& session, Call call) -> decltype(call()
     }
 }
 
-// One value in the text form of COPY.
-void append_escaped(std::string_view text, std::string& out) {
-    std::size_t plain = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (c != '\\' && c != '\t' && c != '\n' && c != '\r') {
-            continue;
-        }
-        out.append(text.substr(plain, i - plain));
-        out += '\\';
-        out += c == '\\' ? '\\' : c == '\t' ? 't' : c == '\n' ? 'n' : 'r';
-        plain = i + 1;
-    }
-    out.append(text.substr(plain));
-}
-
-class CopyLoader final : public ChunkLoader {
+class CopyForm final : public BulkForm {
 public:
-    CopyLoader(TableWriter& writer, PostgresConnection& session, std::string sql, const Schema& columns,
-               Rejects rejects)
-        : ChunkLoader(writer, std::move(rejects)), session_(session), sql_(std::move(sql)) {
+    CopyForm(PostgresConnection& session, std::string sql, const Schema& columns)
+        : session_(session), sql_(std::move(sql)) {
         for (const auto& column : columns) {
             types_.push_back(column.type);
         }
     }
 
-private:
     void encode(const Batch& batch, std::size_t row, std::string& out) override {
         for (std::size_t column = 0; column < types_.size(); ++column) {
             if (column != 0) {
@@ -106,7 +89,7 @@ private:
             if (types_[column] == Type::Bytes) {
                 out += "\\\\x";
             }
-            append_escaped(cell.text(), out);
+            append_bulk_text(cell.text(), out);
         }
         out += '\n';
     }
@@ -121,6 +104,7 @@ private:
         });
     }
 
+private:
     PostgresConnection& session_;
     std::string sql_;
     std::vector<Type> types_;
@@ -209,8 +193,9 @@ std::unique_ptr<RowLoader> PostgresWriter::load(const Context& context, const st
     for (const auto& column : columns) {
         list += (list.empty() ? "" : ", ") + quote_identifier(column.name);
     }
-    return std::make_unique<CopyLoader>(*this, session(context), "copy " + into + " (" + list + ") from stdin", columns,
-                                        std::move(rejects));
+    auto form =
+        std::make_unique<CopyForm>(session(context), "copy " + into + " (" + list + ") from stdin", columns);
+    return std::make_unique<ChunkLoader>(*this, std::move(form), std::move(rejects));
 }
 
 }  // namespace rowhaul

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -107,10 +108,13 @@ public:
     virtual std::uint64_t execute(const Context&, const std::string& sql) = 0;
     // Few rows.
     virtual TableRows query(const Context&, const std::string& sql) = 0;
-    // Into a table, as SQL takes its name; `columns` as wide as the batches. Rows that the database
+    // Into a table, as SQL takes its name, from a thread of its own perhaps; several tables may be loaded
+    // at the same time, but nothing else done before they are finished. `columns` as wide as the batches. Rows that the database
     // refuses go to the Rejects in their order, all of them by the end of finish().
     virtual std::unique_ptr<RowLoader> load(const Context&, const std::string& into, const Schema& columns,
                                             Rejects) = 0;
+
+    std::mutex turn;  // held by whoever loads, for as long as one statement belongs to another
 };
 
 }  // namespace rowhaul
