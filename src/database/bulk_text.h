@@ -1,44 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values in the text that `copy` and `load data` read: tabs between cells, line feeds between rows,
-// a backslash before what would be mistaken.
+// a backslash before what would be mistaken, \N for NULL.
 #pragma once
+#include "data/batch.h"
+
+#include <cstring>
 #include <string>
 #include <string_view>
 
 namespace rowhaul {
 
-// Zero bytes are escaped too: a database that cannot hold them says so.
-inline void append_bulk_text(std::string_view text, std::string& out) {
-    // Hardly any cell has a character to be escaped, and this loop is done many bytes at a time.
-    unsigned special = 0;
-    for (const char c : text) {
-        special |= static_cast<unsigned>(c == '\\') | static_cast<unsigned>(static_cast<unsigned char>(c) < 0x20);
+// Writes a value at `out`, where twice its size has room; returns its end there. Zero bytes are
+// escaped too: a database that cannot hold them says so.
+inline char* put_bulk_text(std::string_view text, char* out) {
+    using Word = std::uint64_t;
+    constexpr Word ones = ~Word{0} / 255;
+    constexpr auto needs_escape = [](Word word) {
+        const Word below_blank = (word - ones * 0x20) & ~word;
+        const Word other = word ^ (ones * '\\');
+        const Word backslash = (other - ones) & ~other;
+        return ((below_blank | backslash) & (ones * 0x80)) != 0;
+    };
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (end - at >= static_cast<std::ptrdiff_t>(sizeof(Word))) {
+        Word word = 0;
+        std::memcpy(&word, at, sizeof(word));
+        if (needs_escape(word)) {
+            break;
+        }
+        std::memcpy(out, &word, sizeof(word));
+        at += sizeof(word);
+        out += sizeof(word);
     }
-    if (special == 0) {
-        out.append(text);
-        return;
-    }
-    for (const char c : text) {
-        switch (c) {
+    for (; at != end; ++at) {
+        switch (*at) {
             case '\\':
-                out += "\\\\";
+                *out++ = '\\';
+                *out++ = '\\';
                 break;
             case '\t':
-                out += "\\t";
+                *out++ = '\\';
+                *out++ = 't';
                 break;
             case '\n':
-                out += "\\n";
+                *out++ = '\\';
+                *out++ = 'n';
                 break;
             case '\r':
-                out += "\\r";
+                *out++ = '\\';
+                *out++ = 'r';
                 break;
             case '\0':
-                out += "\\0";
+                *out++ = '\\';
+                *out++ = '0';
                 break;
             default:
-                out += c;
+                *out++ = *at;
         }
     }
+    return out;
+}
+
+// Appends a row of `width` cells. `prefix(column)` is what stands before each value of a column that
+// is not NULL, of at most four bytes.
+template <class Prefix>
+void append_bulk_row(const Batch& batch, std::size_t row, std::size_t width, std::string& out, Prefix prefix) {
+    constexpr std::size_t around = 6;  // prefix and tab, or \N and tab
+    std::size_t most = 0;
+    for (std::size_t column = 0; column < width; ++column) {
+        most += 2 * batch.column(column)[row].text().size() + around;
+    }
+    const auto size = out.size();
+    if (out.capacity() < size + most + 1) {
+        out.reserve(2 * (size + most));
+    }
+    out.resize_and_overwrite(size + most + 1, [&](char* begin, std::size_t) {
+        char* at = begin + size;
+        for (std::size_t column = 0; column < width; ++column) {
+            const Cell cell = batch.column(column)[row];
+            if (cell.is_null()) {
+                *at++ = '\\';
+                *at++ = 'N';
+            } else {
+                for (const char c : prefix(column)) {
+                    *at++ = c;
+                }
+                at = put_bulk_text(cell.text(), at);
+            }
+            *at++ = '\t';
+        }
+        at[-1] = '\n';
+        return static_cast<std::size_t>(at - begin);
+    });
 }
 
 }  // namespace rowhaul

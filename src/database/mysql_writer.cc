@@ -134,18 +134,7 @@ public:
     }
 
     void encode(const Batch& batch, std::size_t row, std::string& out) override {
-        for (std::size_t column = 0; column < width_; ++column) {
-            if (column != 0) {
-                out += '\t';
-            }
-            const Cell cell = batch.column(column)[row];
-            if (cell.is_null()) {
-                out += "\\N";
-                continue;
-            }
-            append_bulk_text(cell.text(), out);
-        }
-        out += '\n';
+        append_bulk_row(batch, row, width_, out, [](std::size_t) { return std::string_view(); });
     }
     void send(const Context& context, std::string_view rows, std::size_t count) override {
         told_apart([&] {

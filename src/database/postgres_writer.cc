@@ -77,21 +77,9 @@ public:
     }
 
     void encode(const Batch& batch, std::size_t row, std::string& out) override {
-        for (std::size_t column = 0; column < types_.size(); ++column) {
-            if (column != 0) {
-                out += '\t';
-            }
-            const Cell cell = batch.column(column)[row];
-            if (cell.is_null()) {
-                out += "\\N";
-                continue;
-            }
-            if (types_[column] == Type::Bytes) {
-                out += "\\\\x";
-            }
-            append_bulk_text(cell.text(), out);
-        }
-        out += '\n';
+        append_bulk_row(batch, row, types_.size(), out, [&](std::size_t column) -> std::string_view {
+            return types_[column] == Type::Bytes ? "\\\\x" : "";
+        });
     }
     void send(const Context& context, std::string_view rows, std::size_t count) override {
         told_apart(session_, [&] {

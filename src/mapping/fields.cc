@@ -130,6 +130,16 @@ std::vector<RuleProblem> problems_of(const RowRules& rules) {
     return problems;
 }
 
+namespace {
+
+// Whatever stands in the one column can stand in the other, so that nothing has to be looked at.
+bool fits(const Column& source, const Column& target) {
+    return source.type == target.type && !source.source_type.empty() && source.source_type == target.source_type &&
+           source.length == target.length && (target.nullable || !source.nullable);
+}
+
+}  // namespace
+
 RowRules fitted(RowRules rules, const Schema& source, const Schema& wanted) {
     if (wanted.empty()) {
         return rules;
@@ -142,7 +152,13 @@ RowRules fitted(RowRules rules, const Schema& source, const Schema& wanted) {
         if (column == wanted.end()) {
             continue;
         }
+        const auto copied = field.value.empty() && !field.constant
+                                ? std::ranges::find(source, field.from, &Column::name)
+                                : source.end();
         auto& treatment = field.treatment;
+        if (copied != source.end() && treatment == Treatment{} && fits(*copied, *column)) {
+            continue;
+        }
         if (!treatment.type && column->type != Type::Text) {
             treatment.type = column->type;
         }
