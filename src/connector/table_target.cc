@@ -8,16 +8,17 @@
 #include "database/table_name.h"
 
 #include <algorithm>
-#include <array>
+#include <charconv>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <limits>
 #include <set>
 
 namespace rowhaul {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> origin_columns{"rowhaul_row", "rowhaul_line", "rowhaul_file", "rowhaul_raw"};
+constexpr std::string_view number_column = "rowhaul_row";
 
 std::vector<std::string> names_of(const TargetTable& table) {
     std::vector<std::string> names;
@@ -72,8 +73,28 @@ std::uint64_t number(const std::optional<std::string>& text) {
 
 }  // namespace
 
-// Counts what comes; staged rows get their origin beside them, since what the database refuses later
-// is to be told with it.
+// Whether the values of a column grow from row to row: then none comes twice. Whole numbers only, of
+// which everybody says alike which is the larger.
+class RisingNumbers {
+public:
+    bool rise() const { return rise_; }
+    void note(std::span<const Cell> cells) {
+        for (const Cell& cell : cells) {
+            std::int64_t value = 0;
+            const auto text = cell.text();
+            const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+            rise_ = rise_ && failure == std::errc() && end == text.data() + text.size() && value > last_;
+            last_ = value;
+        }
+    }
+
+private:
+    bool rise_ = true;
+    std::int64_t last_ = std::numeric_limits<std::int64_t>::min();
+};
+
+// Counts what comes; staged rows get their number beside them, by which is told later what the database
+// refused.
 class TableTarget::Intake final : public RowWriter {
 public:
     Intake(const Context& context, TableTarget& target, const std::string& into, const Schema& columns)
@@ -81,7 +102,7 @@ public:
           undecided_(places_of_key(target)),
           unfit_(places_of_key(target)),
           fit_(*target.table_, target.schema_),
-          staged_(origin_columns.size() + target.schema_.size()),
+          staged_(1 + target.schema_.size()),
           loader_(target.writer_->load(context, into, columns, [this, &context](Reject reject) {
               take_reject(context, undecided_, std::move(reject));
           })) {}
@@ -101,7 +122,7 @@ public:
             undecided_.keep_last(loader_->undecided());
             undecided_.note(fitting, numbers_);
         }
-        loader_->write(context, target_.is_staged() ? with_origins(fitting) : fitting);
+        loader_->write(context, target_.is_staged() ? with_numbers(fitting) : fitting);
     }
     void finish(const Context& context) override {
         loader_->finish(context);
@@ -111,19 +132,16 @@ public:
     }
 
 private:
-    const Batch& with_origins(const Batch& batch) {
+    const Batch& with_numbers(const Batch& batch) {
         staged_.clear();
         for (std::size_t row = 0; row < batch.rows(); ++row) {
-            const auto* origin = batch.origins().empty() ? nullptr : &batch.origins()[row];
             staged_.build(0).push_back(text(numbers_.of(batch.row_number(row))));
-            staged_.build(1).push_back(origin != nullptr ? text(origin->line) : Cell());
-            staged_.build(2).push_back(batch.file().empty() ? Cell() : Cell(batch.file()));
-            staged_.build(3).push_back(origin != nullptr && !origin->raw.empty() ? Cell(origin->raw) : Cell());
         }
         for (std::size_t column = 0; column < batch.width(); ++column) {
             const auto cells = batch.column(column);
-            staged_.build(origin_columns.size() + column).assign(cells.begin(), cells.end());
+            staged_.build(1 + column).assign(cells.begin(), cells.end());
         }
+        note_order(batch);
         // What the loader refuses comes back with these numbers.
         staged_.origins() = batch.origins();
         for (auto& origin : staged_.origins()) {
@@ -132,6 +150,7 @@ private:
         staged_.set_file(batch.file());
         staged_.set_first_row(batch.first_row());
         staged_.set_rows(batch.rows());
+        target_.origins_.note(staged_);
         return staged_;
     }
     static std::vector<std::size_t> places_of_key(const TableTarget& target) {
@@ -151,6 +170,17 @@ private:
         reject.row = RowNumbers::row_in_file(reject.row);
         target_.rejects_(std::move(reject));
     }
+    void note_order(const Batch& batch) {
+        const auto& key = target_.request_.records.key;
+        if (key.size() != 1) {
+            return;
+        }
+        const auto column = std::ranges::find(target_.schema_, key.front(), &Column::name);
+        if (column->type == Type::Integer) {
+            order_.note(batch.column(static_cast<std::size_t>(column - target_.schema_.begin())));
+            target_.keys_rise_ = order_.rise();
+        }
+    }
     Cell text(std::uint64_t value) {
         const fmt::format_int digits(value);
         return {staged_.arena().copy({digits.data(), digits.size()})};
@@ -161,12 +191,17 @@ private:
     UndecidedKeys undecided_;
     UndecidedKeys unfit_;  // of the rows of a batch of which some do not fit
     DecimalFit fit_;
+    RisingNumbers order_;
     Batch staged_;
     std::unique_ptr<RowLoader> loader_;
 };
 
 TableTarget::TableTarget(const Database& database, std::string table, TargetRequest request)
-    : database_(database), writer_(database.writer()), name_(std::move(table)), request_(std::move(request)) {}
+    : database_(database),
+      writer_(database.writer()),
+      name_(std::move(table)),
+      request_(std::move(request)),
+      origins_({.folder = request_.spool_folder, .owner = request_.execution}) {}
 
 TableTarget::~TableTarget() = default;
 
@@ -305,10 +340,7 @@ std::unique_ptr<RowWriter> TableTarget::writer(const Context& context, Rejects r
     std::string into = table_->sql;
     if (is_staged()) {
         into = "rowhaul_stage";
-        for (std::size_t i = 0; i < origin_columns.size(); ++i) {
-            columns.insert(columns.begin() + static_cast<std::ptrdiff_t>(i),
-                           {.name = std::string(origin_columns[i]), .type = i < 2 ? Type::Integer : Type::Text});
-        }
+        columns.insert(columns.begin(), {.name = std::string(number_column), .type = Type::Integer});
     }
     return std::make_unique<Intake>(context, *this, into, columns);
 }
@@ -396,6 +428,9 @@ void TableTarget::record_commit(const Context& context) const {
 }
 
 void TableTarget::settle_duplicates(const Context& context, Delivery& delivery) {
+    if (keys_rise_) {
+        return;
+    }
     const TableStatements statements(writer_->dialect(), *table_, schema_, request_.records.key);
     writer_->execute(context, statements.make_duplicates());
     const auto keys = count(context, "select count(*) from rowhaul_duplicates");
@@ -435,8 +470,12 @@ void TableTarget::apply_staged(const Context& context, Delivery& delivery) {
                 .advise("Choose what becomes of such rows with `existing` in `options`.");
         }
     }
+    const auto out_of_stage = delivery.skipped;  // duplicates
+    const auto staged = [&] { return taken_ - rejected_ - out_of_stage; };
+    if (upsert_staged(context, statements, staged(), delivery)) {
+        return;
+    }
     update_staged(context, statements, delivery);
-    const auto staged = [&] { return count(context, "select count(*) from rowhaul_stage"); };
     std::uint64_t found = 0;
     if (rules.missing == Missing::Insert) {
         delivery.created = apply(context, statements.insert(mark()));
@@ -452,6 +491,37 @@ void TableTarget::apply_staged(const Context& context, Delivery& delivery) {
         delivery.unchanged = found - delivery.updated;
     } else {
         delivery.skipped += found - delivery.updated;
+    }
+}
+
+bool TableTarget::upsert_staged(const Context& context, const TableStatements& statements, std::uint64_t staged,
+                                Delivery& delivery) {
+    const auto& rules = request_.records;
+    const auto upsert = statements.upsert();
+    if (!upsert || mark() || rules.missing != Missing::Insert || rules.existing != Existing::Update || staged == 0) {
+        return false;
+    }
+    // What was created is seen from how the table grew, unless that takes longer than looking for each row.
+    const auto most = 8 * staged;
+    const auto size = [&] {
+        return count(context, fmt::format("select count(*) from (select 1 from {} limit {})", table_->sql, most));
+    };
+    const auto before = size();
+    const auto known =
+        before < most - staged
+            ? std::nullopt
+            : std::optional(count(context, "select count(*) from rowhaul_stage s where " + statements.is_known()));
+    writer_->execute(context, "savepoint rowhaul_apply");
+    try {
+        const auto changed = writer_->execute(context, upsert->whole());
+        writer_->execute(context, "release savepoint rowhaul_apply");
+        delivery.created = known ? staged - *known : size() - before;
+        delivery.updated = changed - delivery.created;
+        delivery.unchanged = staged - changed;
+        return true;
+    } catch (const Refusal&) {
+        undo_apply(context);
+        return false;
     }
 }
 
@@ -515,7 +585,7 @@ void TableTarget::replace_all(const Context& context, Delivery& delivery) {
 std::uint64_t TableTarget::apply(const Context& context, const StageStatement& statement) {
     writer_->execute(context, "savepoint rowhaul_apply");
     try {
-        const auto changed = writer_->execute(context, statement.sql);
+        const auto changed = writer_->execute(context, statement.whole());
         writer_->execute(context, "release savepoint rowhaul_apply");
         return changed;
     } catch (const Refusal&) {
@@ -565,17 +635,13 @@ void TableTarget::reject_staged(const Context& context, const std::string& condi
         const auto rows = writer_->query(
             context, fmt::format("select {}{} from rowhaul_stage where {} and rowhaul_row > {} order by rowhaul_row "
                                  "limit {}",
-                                 fmt::join(origin_columns, ", "), key, condition, after, at_once));
+                                 number_column, key, condition, after, at_once));
         for (const auto& row : rows) {
-            Reject reject{.row = RowNumbers::row_in_file(number(row[0])),
-                          .reason = reason,
-                          .field = {},
-                          .value = {},
-                          .message = message};
-            reject.line = number(row[1]);
-            reject.file = row[2].value_or("");
-            reject.raw = row[3].value_or("");
-            for (std::size_t i = origin_columns.size(); i < row.size(); ++i) {
+            Reject reject{
+                .row = number(row[0]), .reason = reason, .field = {}, .value = {}, .message = message};
+            origins_.tell(reject);
+            reject.row = RowNumbers::row_in_file(reject.row);
+            for (std::size_t i = 1; i < row.size(); ++i) {
                 reject.key += (reject.key.empty() ? "" : ", ") + row[i].value_or("");
             }
             rejects_(std::move(reject));

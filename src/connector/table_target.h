@@ -13,6 +13,7 @@
 #include "connector/absent_records.h"
 #include "connector/connection.h"
 #include "connector/record_rules.h"
+#include "connector/row_origins.h"
 #include "database/database.h"
 #include "database/table_statements.h"
 #include "database/table_writer.h"
@@ -71,6 +72,8 @@ private:
     void apply_all(const Context&, Delivery&);
     void apply_staged(const Context&, Delivery&);
     void update_staged(const Context&, const TableStatements&, Delivery&);
+    // Both at once, where the database has such a statement and refuses no row; else nothing is done.
+    bool upsert_staged(const Context&, const TableStatements&, std::uint64_t staged, Delivery&);
     void replace_all(const Context&, Delivery&);
     void expect_no_rejects() const;
     // How many rows a statement about staged rows changed.
@@ -93,6 +96,8 @@ private:
     std::uint64_t rejected_ = 0;
     std::uint64_t lost_ = 0;  // rows that did not get as far as the writer
     std::unique_ptr<AbsentRecords> absent_;
+    RowOrigins origins_;      // of staged rows
+    bool keys_rise_ = false;  // no two staged rows can have the same key
     bool has_commits_ = true;
 };
 

@@ -22,9 +22,8 @@ constexpr Dialect mysql_dialect{
     .same = "<=>",
     // Indexed from the start: an index made later would commit.
     .stage_begin =
-        "create temporary table rowhaul_stage (rowhaul_row bigint not null primary key, "
-        "rowhaul_line bigint, rowhaul_file longtext character set utf8mb4, "
-        "rowhaul_raw longtext character set utf8mb4{}) engine=InnoDB select 0 as rowhaul_row",
+        "create temporary table rowhaul_stage (rowhaul_row bigint not null primary key{}) engine=InnoDB "
+        "select 0 as rowhaul_row",
     .stage_end = "limit 0",
     .keys_begin = "create temporary table {0} ({1}) engine=InnoDB select",
     .exact_text = "binary {}",

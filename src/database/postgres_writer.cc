@@ -17,10 +17,7 @@ namespace {
 constexpr Dialect postgres_dialect{
     .quote = '"',
     .same = "is not distinct from",
-    .stage_begin =
-        "create temporary table rowhaul_stage as select cast(0 as bigint) as rowhaul_row, "
-        "cast(0 as bigint) as rowhaul_line, cast('' as text) as rowhaul_file, "
-        "cast('' as text) as rowhaul_raw",
+    .stage_begin = "create temporary table rowhaul_stage as select cast(0 as bigint) as rowhaul_row",
     .stage_end = "where false",
     .stage_index = "create index if not exists rowhaul_stage_row on rowhaul_stage (rowhaul_row)",
     .exact_json = "cast({} as text)",
@@ -181,8 +178,7 @@ std::unique_ptr<RowLoader> PostgresWriter::load(const Context& context, const st
     for (const auto& column : columns) {
         list += (list.empty() ? "" : ", ") + quote_identifier(column.name);
     }
-    auto form =
-        std::make_unique<CopyForm>(session(context), "copy " + into + " (" + list + ") from stdin", columns);
+    auto form = std::make_unique<CopyForm>(session(context), "copy " + into + " (" + list + ") from stdin", columns);
     return std::make_unique<ChunkLoader>(*this, std::move(form), std::move(rejects));
 }
 

@@ -15,9 +15,7 @@ namespace {
 constexpr Dialect sqlite_dialect{
     .quote = '"',
     .same = "is",
-    .stage_begin =
-        "create temporary table rowhaul_stage as select cast(0 as integer) as rowhaul_row, "
-        "cast(0 as integer) as rowhaul_line, '' as rowhaul_file, '' as rowhaul_raw",
+    .stage_begin = "create temporary table rowhaul_stage as select cast(0 as integer) as rowhaul_row",
     .stage_end = "limit 0",
     .key_index = "create index if not exists temp.{0}_key on {0} ({1})",
     .stage_index = "create index if not exists temp.rowhaul_stage_row on rowhaul_stage (rowhaul_row)",
@@ -58,6 +56,13 @@ std::string blob_of(std::string_view hex) {
         std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, reinterpret_cast<unsigned char&>(bytes[i]), 16);
     }
     return bytes;
+}
+
+bool compares_bytes(SqliteHandle& session, const std::string& table, const std::string& column) {
+    const char* collation = nullptr;
+    return sqlite3_table_column_metadata(session.raw(), "main", table.c_str(), column.c_str(), nullptr, &collation,
+                                         nullptr, nullptr, nullptr) == SQLITE_OK &&
+           std::string_view(collation) == "BINARY";
 }
 
 class SqliteLoader final : public RowLoader {
@@ -130,7 +135,10 @@ SqliteHandle& SqliteWriter::session(const Context& context) {
         auto opened = std::make_unique<SqliteHandle>(options_.path, SqliteAccess::ReadWrite, options_.busy_timeout);
         const SqliteHandle::Watch watch(*opened, context);
         sqlite3_db_config(opened->raw(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-        opened->execute("pragma foreign_keys = 1; pragma temp_store = file");
+        // Indexes are walked back and forth: what is usual, 2 MiB, holds too little of them.
+        opened->execute(
+            "pragma foreign_keys = 1; pragma temp_store = file; pragma cache_size = -12288; "
+            "pragma temp.cache_size = -4096");
         session_ = std::move(opened);
     }
     return *session_;
@@ -166,6 +174,7 @@ TargetTable SqliteWriter::table(const Context& context, const std::string& name)
     columns.bind(1, found.name);
     std::vector<std::string> primary;
     int key_columns = 0;
+    std::string rowid_type;
     while (columns.step()) {
         TargetColumn column;
         column.column.name = columns.text(0);
@@ -176,22 +185,31 @@ TargetTable SqliteWriter::table(const Context& context, const std::string& name)
         column.is_generated = columns.integer(5) != 0;
         if (columns.integer(4) != 0) {
             ++key_columns;
+            rowid_type = column.column.source_type;
             primary.push_back(column.column.name);
             column.has_default |= sqlite3_stricmp(column.column.source_type.c_str(), "INTEGER") == 0;
         }
         found.columns.push_back(std::move(column));
     }
     if (key_columns != 0) {
+        if (key_columns == 1 && sqlite3_stricmp(rowid_type.c_str(), "INTEGER") == 0) {
+            found.exact_keys.push_back(primary);
+        }
         found.unique_keys.push_back(std::move(primary));
     }
     auto indexes = opened.prepare("select name from pragma_index_list(?) where \"unique\" = 1 and partial = 0");
     indexes.bind(1, found.name);
     while (indexes.step()) {
-        auto parts = opened.prepare("select name from pragma_index_info(?)");
+        auto parts = opened.prepare("select name, coll from pragma_index_xinfo(?) where key = 1 order by seqno");
         parts.bind(1, indexes.text(0));
         auto& key = found.unique_keys.emplace_back();
+        bool is_exact = true;
         while (parts.step()) {
             key.emplace_back(parts.text(0));
+            is_exact &= parts.text(1) == "BINARY" && compares_bytes(opened, found.name, key.back());
+        }
+        if (is_exact) {
+            found.exact_keys.push_back(key);
         }
     }
     auto triggers = opened.prepare("select count(*) from sqlite_schema where type = 'trigger' and tbl_name = ?");

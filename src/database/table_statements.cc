@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 namespace rowhaul {
 
@@ -126,7 +127,7 @@ std::string TableStatements::is_known() const {
     return fmt::format("exists (select 1 from {} t where {})", table_.sql, same_key("t", "s"));
 }
 
-std::string TableStatements::differs(Change change, const std::optional<Extra>& extra) const {
+std::string TableStatements::differs(Change change, const std::optional<Extra>& extra, std::string_view given) const {
     std::string out;
     for (const auto& column : columns_) {
         if (is_key(column.name) || change == Change::ExtraOnly) {
@@ -141,7 +142,7 @@ std::string TableStatements::differs(Change change, const std::optional<Extra>& 
         const auto side = [&](std::string_view alias) {
             return fmt::format(fmt::runtime(form), fmt::format("{}.{}", alias, quoted(column.name)));
         };
-        out += fmt::format("{}{} {} {}", out.empty() ? "" : " and ", side("t"), dialect_.same, side("s"));
+        out += fmt::format("{}{} {} {}", out.empty() ? "" : " and ", side("t"), dialect_.same, side(given));
     }
     if (out.empty()) {
         return fmt::format("({})", extra->condition);
@@ -182,6 +183,30 @@ StageStatement TableStatements::insert(const std::optional<Extra>& extra) const 
     return {fmt::format("insert into {} ({}{}) select {}{} from rowhaul_stage s where not {}", table_.sql,
                         list("", all), extra ? ", " + quoted(extra->column) : "", list("s.", all),
                         extra ? ", " + extra->created : "", is_known())};
+}
+
+std::optional<StageStatement> TableStatements::upsert() const {
+    const std::set<std::string> key(key_.begin(), key_.end());
+    const bool is_exact = std::ranges::any_of(table_.exact_keys, [&](const std::vector<std::string>& exact) {
+        return std::set<std::string>(exact.begin(), exact.end()) == key;
+    });
+    if (!is_exact || table_.has_triggers || columns_.size() == key_.size()) {
+        return {};
+    }
+    std::string changes;
+    for (const auto& column : columns_) {
+        if (!is_key(column.name)) {
+            changes += fmt::format("{}{} = excluded.{}", changes.empty() ? "" : ", ", quoted(column.name),
+                                   quoted(column.name));
+        }
+    }
+    const auto all = names_of(columns_);
+    // In the order of the key its index is walked once.
+    return StageStatement{
+        .sql = fmt::format("insert into {} as t ({}) select {} from rowhaul_stage s where true", table_.sql,
+                           list("", all), list("s.", all)),
+        .tail = fmt::format(" order by {} on conflict ({}) do update set {} where {}", list("s.", key_), list("", key_),
+                            changes, differs(Change::Fields, {}, "excluded"))};
 }
 
 StageStatement TableStatements::insert_all() const {

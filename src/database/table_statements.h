@@ -17,7 +17,9 @@ std::string quote_literal(std::string_view text);
 // A statement over the staged rows `s`, to which a condition on them can be added.
 struct StageStatement {
     std::string sql;  // ends inside its WHERE clause
-    std::string where(const std::string& condition) const { return sql + " and " + condition; }
+    std::string tail = {};
+    std::string whole() const { return sql + tail; }
+    std::string where(const std::string& condition) const { return sql + " and " + condition + tail; }
 };
 
 class TableStatements {
@@ -62,6 +64,8 @@ public:
     StageStatement update(Change, const std::optional<Extra>&) const;
     // Creates those that are not known.
     StageStatement insert(const std::optional<Extra>&) const;
+    // Does the work of both; nothing where the database has no such statement for this key.
+    std::optional<StageStatement> upsert() const;
     // Creates all.
     StageStatement insert_all() const;
     // A staged row `s` and its record `t`, where update() has something to change.
@@ -71,7 +75,8 @@ private:
     std::string quoted(std::string_view name) const;
     std::string list(std::string_view prefix, const std::vector<std::string>& names) const;
     std::string same_key(std::string_view left, std::string_view right) const;
-    std::string differs(Change, const std::optional<Extra>&) const;
+    // `given` is the alias of the row that came.
+    std::string differs(Change, const std::optional<Extra>&, std::string_view given = "s") const;
     std::string key_index_columns() const;
     bool is_key(const std::string& name) const;
 

@@ -52,6 +52,9 @@ struct TargetTable {
     std::string name;
     std::vector<TargetColumn> columns;
     std::vector<std::vector<std::string>> unique_keys;
+    // Those of them that `insert ... on conflict` may name: it finds just what `=` finds, and leaves alone
+    // the records that it need not change.
+    std::vector<std::vector<std::string>> exact_keys = {};
     bool has_triggers = false;  // or rules: rows may not become what statements say
 
     // From what catalogues say: a row a column with its name, whether it has a default, whether it is
@@ -108,9 +111,10 @@ public:
     virtual std::uint64_t execute(const Context&, const std::string& sql) = 0;
     // Few rows.
     virtual TableRows query(const Context&, const std::string& sql) = 0;
-    // Into a table, as SQL takes its name, from a thread of its own perhaps; several tables may be loaded
-    // at the same time, but nothing else done before they are finished. `columns` as wide as the batches. Rows that the database
-    // refuses go to the Rejects in their order, all of them by the end of finish().
+    // Into a table, as SQL takes its name, perhaps from a thread of its own: several tables may be loaded
+    // at the same time, but nothing else is done before they are finished. `columns` as wide as the
+    // batches. Rows that the database refuses go to the Rejects in their order, all of them by the end of
+    // finish().
     virtual std::unique_ptr<RowLoader> load(const Context&, const std::string& into, const Schema& columns,
                                             Rejects) = 0;
 
