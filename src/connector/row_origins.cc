@@ -33,10 +33,8 @@ void RowOrigins::note(const Batch& batch) {
         text_.append(reinterpret_cast<const char*>(&head), sizeof(head));
         text_.append(origin.raw);
     }
-    parts_.push_back({.first_row = batch.row_number(0),
-                      .begin = pages_->size(),
-                      .bytes = text_.size(),
-                      .file = files_.size() - 1});
+    parts_.push_back(
+        {.first_row = batch.row_number(0), .begin = pages_->size(), .bytes = text_.size(), .file = files_.size() - 1});
     pages_->append(std::as_bytes(std::span(text_)));
 }
 

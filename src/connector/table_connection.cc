@@ -96,7 +96,7 @@ std::unique_ptr<Target> TableConnection::target(const Node& section, std::string
     if (problems.size() != before) {
         return nullptr;
     }
-    return std::make_unique<TableTarget>(*database_, options.table, request);
+    return std::make_unique<TableTarget>(*database_, options, request);
 }
 
 void TableConnection::check(const Context& context) {

@@ -85,6 +85,9 @@ private:
         TargetTable table(const Context& context, const std::string& name) override {
             return database_.line_.call([&] { return inner_->table(context, name); });
         }
+        TargetTable missing_table(const Context& context, const std::string& name) override {
+            return inner_->missing_table(context, name);
+        }
         void begin(const Context& context, Reach reach) override {
             database_.line_.call([&] { inner_->begin(context, reach); });
         }
@@ -143,7 +146,9 @@ protected:
         return out;
     }
     void run(const Database& database, const std::string& execution) const {
-        TableTarget target(database, "people",
+        TableTargetOptions options;
+        options.table = "people";
+        TableTarget target(database, options,
                            {.mapping = "people",
                             .execution = execution,
                             .created = std::chrono::system_clock::now(),

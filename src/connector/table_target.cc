@@ -5,6 +5,7 @@
 #include "connector/decimal_fit.h"
 #include "connector/row_numbers.h"
 #include "connector/undecided_keys.h"
+#include "database/table_definition.h"
 #include "database/table_name.h"
 
 #include <algorithm>
@@ -196,17 +197,27 @@ private:
     std::unique_ptr<RowLoader> loader_;
 };
 
-TableTarget::TableTarget(const Database& database, std::string table, TargetRequest request)
+TableTarget::TableTarget(const Database& database, TableTargetOptions options, TargetRequest request)
     : database_(database),
       writer_(database.writer()),
-      name_(std::move(table)),
+      options_(std::move(options)),
+      name_(options_.table),
       request_(std::move(request)),
       origins_({.folder = request_.spool_folder, .owner = request_.execution}) {}
 
 TableTarget::~TableTarget() = default;
 
 Schema TableTarget::wanted(const Context& context) {
-    table_ = writer_->table(context, name_);
+    try {
+        table_ = writer_->table(context, name_);
+    } catch (const Error& error) {
+        if (!options_.create || error.kind() != ErrorKind::NotFound) {
+            throw;
+        }
+        table_ = writer_->missing_table(context, name_);
+        is_new_ = true;
+        return {};
+    }
     Schema wanted;
     for (const auto& known : table_->columns) {
         if (!known.is_generated) {
@@ -277,9 +288,13 @@ void TableTarget::claim(const Context& context) const {
 
 void TableTarget::prepare(const Context& context, const Schema& schema) {
     if (!table_) {
-        table_ = writer_->table(context, name_);
+        wanted(context);
     }
     schema_ = schema;
+    options_.check(writer_->dialect());
+    if (is_new_) {
+        define(*table_, schema_, request_.records.key, writer_->dialect());
+    }
     const auto& rules = request_.records;
     if (has_key()) {
         check_key(context);
@@ -293,18 +308,45 @@ void TableTarget::prepare(const Context& context, const Schema& schema) {
     if (request_.mode == RunMode::Run) {
         prepare_commits(context);
     }
-    if (is_staged()) {
-        const TableStatements statements(writer_->dialect(), *table_, schema_, rules.key);
-        writer_->execute(context, statements.make_stage(absent_ ? TableStatements::Finding::ByKey
-                                                                : TableStatements::Finding::InOrder));
-        if (absent_) {
-            absent_->prepare(context, *writer_);
-        }
+    if (is_new_ && !is_made_along()) {
+        make_table(context);
+    }
+    if (is_staged() && !is_made_along()) {
+        make_stage(context);
         writer_->begin(context, Reach::Session);
         return;
     }
+    options_.before_begin(context, *writer_);
     writer_->begin(context, Reach::Tables);
+    if (is_made_along()) {
+        make_table(context);
+    }
+    if (is_staged()) {
+        make_stage(context);
+    } else {
+        open_table(context);
+    }
+}
+
+void TableTarget::make_table(const Context& context) {
+    // Where the database commits a table at once, a test makes do with one that only it sees.
+    const auto lifetime = request_.mode == RunMode::Test && !is_made_along() ? Lifetime::Session : Lifetime::Lasting;
+    writer_->execute(context, create_statement(*table_, request_.records.key, writer_->dialect(), lifetime));
+}
+
+void TableTarget::make_stage(const Context& context) {
+    const TableStatements statements(writer_->dialect(), *table_, schema_, request_.records.key);
+    writer_->execute(
+        context, statements.make_stage(absent_ ? TableStatements::Finding::ByKey : TableStatements::Finding::InOrder));
+    if (absent_) {
+        absent_->prepare(context, *writer_);
+    }
+}
+
+void TableTarget::open_table(const Context& context) {
     claim(context);
+    options_.lock_table(context, *writer_, *table_);
+    options_.run_before(context, *writer_);
 }
 
 const std::optional<TableStatements::Extra>& TableTarget::mark() const {
@@ -373,22 +415,37 @@ std::uint64_t TableTarget::count(const Context& context, const std::string& sql)
 
 Delivery TableTarget::complete(const Context& context) {
     Delivery delivery;
+    if (is_new_) {
+        delivery.warnings.push_back(
+            {"table_created", fmt::format("the table {} was missing and {}", name_,
+                                          request_.mode == RunMode::Run ? "was created" : "would be created")});
+    }
     if (!is_staged()) {
         delivery.created = taken_ - rejected_;
+        options_.run_after(context, *writer_);
         record_commit(context);
         return delivery;
     }
     if (has_key()) {
         settle_duplicates(context, delivery);
     }
+    if (is_made_along()) {
+        open_table(context);
+        apply_all(context, delivery);
+        options_.run_after(context, *writer_);
+        record_commit(context);
+        return delivery;
+    }
     writer_->commit(context);
+    options_.before_begin(context, *writer_);
     for (int attempt = 1;; ++attempt) {
         const auto rejected = rejected_;
         auto applied = delivery;
         try {
             writer_->begin(context, Reach::Tables);
-            claim(context);
+            open_table(context);
             apply_all(context, applied);
+            options_.run_after(context, *writer_);
             record_commit(context);
             return applied;
         } catch (const Collision&) {
@@ -697,7 +754,15 @@ bool TableTarget::did_commit(const Context& context, const Error& failure) const
 
 bool TableTarget::has_committed(const Context& context, TableWriter& writer, const std::string& table,
                                 const std::string& mapping, const std::string& execution) {
-    const auto known = writer.table(context, table);
+    TargetTable known;
+    try {
+        known = writer.table(context, table);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::NotFound) {
+            throw;
+        }
+        return false;  // it was to be created, with the rows
+    }
     const auto name = quote_literal(mapping);
     std::string obstacle;
     if (!open_commits(context, writer, known.commits, obstacle)) {

@@ -14,6 +14,7 @@
 #include "connector/connection.h"
 #include "connector/record_rules.h"
 #include "connector/row_origins.h"
+#include "connector/table_preparation.h"
 #include "database/database.h"
 #include "database/table_statements.h"
 #include "database/table_writer.h"
@@ -26,20 +27,21 @@
 
 namespace rowhaul {
 
-struct TableTargetOptions {
+struct TableTargetOptions : TablePreparation {
     std::string table;
 
     static constexpr auto spec = [] {
         return options(option("table", &TableTargetOptions::table, "Table to write to, also as schema.table.")
                            .required()
-                           .example("customers"));
+                           .example("customers"),
+                       TablePreparation::spec);
     }();
 };
 
 class TableTarget final : public Target {
 public:
     // `database`, which must outlive this, can be written to.
-    TableTarget(const Database& database, std::string table, TargetRequest request);
+    TableTarget(const Database& database, TableTargetOptions options, TargetRequest request);
     ~TableTarget() override;
 
     std::string object() const override { return name_; }
@@ -64,6 +66,12 @@ private:
     bool is_staged() const { return has_key() || request_.records.replaces_all; }
     const std::optional<TableStatements::Extra>& mark() const;
     void prepare_commits(const Context&);
+    // Whether the transaction that makes the table is the one that fills it.
+    bool is_made_along() const { return is_new_ && !writer_->dialect().definitions_commit; }
+    void make_table(const Context&);
+    void make_stage(const Context&);
+    // In the transaction that changes the table: whether it may, and what comes before rows.
+    void open_table(const Context&);
     void check_columns() const;
     void check_key(const Context&) const;
     void claim(const Context&) const;
@@ -87,6 +95,7 @@ private:
 
     const Database& database_;
     std::unique_ptr<TableWriter> writer_;
+    TableTargetOptions options_;
     std::string name_;
     TargetRequest request_;
     std::optional<TargetTable> table_;
@@ -97,6 +106,7 @@ private:
     std::uint64_t lost_ = 0;  // rows that did not get as far as the writer
     std::unique_ptr<AbsentRecords> absent_;
     RowOrigins origins_;      // of staged rows
+    bool is_new_ = false;     // the table is missing, and is made
     bool keys_rise_ = false;  // no two staged rows can have the same key
     bool has_commits_ = true;
 };

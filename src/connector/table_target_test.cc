@@ -43,6 +43,9 @@ private:
         TargetTable table(const Context& context, const std::string& name) override {
             return inner_->table(context, name);
         }
+        TargetTable missing_table(const Context& context, const std::string& name) override {
+            return inner_->missing_table(context, name);
+        }
         void begin(const Context& context, Reach reach) override { inner_->begin(context, reach); }
         void rollback(const Context& context) override { inner_->rollback(context); }
         void commit(const Context& context) override {
@@ -90,6 +93,11 @@ protected:
         writer->finish({});
         EXPECT_EQ(target.complete({}).created, 1U);
     }
+    static TableTargetOptions people() {
+        TableTargetOptions options;
+        options.table = "people";
+        return options;
+    }
     static TargetRequest request() {
         return {.mapping = "people", .execution = "01A", .created = std::chrono::system_clock::now()};
     }
@@ -105,7 +113,7 @@ protected:
 
 TEST_F(LostCommit, AnswerThatIsLostAfterTheCommitIsFound) {
     const BreakingDatabase database(folder_ / "erp.db", Loss::AfterCommit);
-    TableTarget target(database, "people", request());
+    TableTarget target(database, people(), request());
     carry(target);
     EXPECT_NO_THROW(target.publish({}));
     EXPECT_EQ(rows(), 1);
@@ -113,7 +121,7 @@ TEST_F(LostCommit, AnswerThatIsLostAfterTheCommitIsFound) {
 
 TEST_F(LostCommit, ACommitThatNeverHappenedFails) {
     const BreakingDatabase database(folder_ / "erp.db", Loss::BeforeCommit);
-    TableTarget target(database, "people", request());
+    TableTarget target(database, people(), request());
     carry(target);
     EXPECT_THROW(target.publish({}), Error);
     EXPECT_EQ(rows(), 0);
@@ -122,7 +130,7 @@ TEST_F(LostCommit, ACommitThatNeverHappenedFails) {
 TEST_F(LostCommit, WhatNobodyCanTellIsSaidToBeUnknown) {
     BreakingDatabase database(folder_ / "erp.db", Loss::AfterCommit);
     database.is_gone = true;
-    TableTarget target(database, "people", request());
+    TableTarget target(database, people(), request());
     carry(target);
     EXPECT_THROW(target.publish({}), OutcomeUnknown);
 }

@@ -32,6 +32,22 @@ constexpr Dialect mysql_dialect{
         "(mapping varchar(190) character set utf8mb4 collate utf8mb4_bin not null primary key, "
         "execution varchar(64) character set ascii not null, fence bigint not null) engine=InnoDB",
     .updates_by_join = true,
+    .definitions_commit = true,
+    .types = {.text = "longtext",
+              .key_text = "varchar(190)",
+              .longest_text = 4000,
+              .decimal = "decimal",
+              .any_decimal = "decimal(38, 10)",
+              .real = "double",
+              .time = "time(6)",
+              .timestamp = "datetime(6)",
+              .zoned = "timestamp(6)",
+              .bytes = "longblob",
+              .json = "json"},
+    .table_end = " engine=InnoDB character set utf8mb4 collate utf8mb4_bin",
+    // No lock of a table goes with a transaction; but each row can be locked, and what lies between.
+    .lock_and_wait = "select count(*) from {} for update",
+    .lock_or_fail = "select count(*) from {} for update nowait",
 };
 
 bool is_refusal(unsigned number) {
@@ -251,6 +267,15 @@ TargetTable MysqlWriter::table(const Context& context, const std::string& name) 
                              .at(0)
                              .at(0) != "0";
     return found;
+}
+
+TargetTable MysqlWriter::missing_table(const Context& context, const std::string& name) {
+    const auto [schema, table] = looks_.full_name(context, name);
+    TargetTable missing;
+    missing.name = name;
+    missing.sql = quote_identifier(schema, '`') + "." + quote_identifier(table, '`');
+    missing.commits = quote_identifier(schema, '`') + ".rowhaul_commits";
+    return missing;
 }
 
 void MysqlWriter::begin(const Context& context, Reach) {

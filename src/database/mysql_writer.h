@@ -21,6 +21,7 @@ public:
     const Dialect& dialect() const override;
     // Invalid for a table whose engine cannot roll back.
     TargetTable table(const Context&, const std::string& name) override;
+    TargetTable missing_table(const Context&, const std::string& name) override;
     void begin(const Context&, Reach) override;
     void commit(const Context&) override;
     void rollback(const Context&) override;

@@ -22,6 +22,19 @@ constexpr Dialect postgres_dialect{
     .stage_index = "create index if not exists rowhaul_stage_row on rowhaul_stage (rowhaul_row)",
     .exact_json = "cast({} as text)",
     .commits_columns = "(mapping text not null primary key, execution text not null, fence bigint not null)",
+    .types = {.text = "text",
+              .key_text = "text",
+              .longest_text = 10'000'000,
+              .decimal = "numeric",
+              .any_decimal = "numeric",
+              .real = "double precision",
+              .time = "time",
+              .timestamp = "timestamp",
+              .zoned = "timestamptz",
+              .bytes = "bytea",
+              .json = "json"},
+    .lock_and_wait = "lock table {} in share row exclusive mode",
+    .lock_or_fail = "lock table {} in share row exclusive mode nowait",
 };
 
 std::string reason_of(std::string_view state) {
@@ -139,6 +152,18 @@ TargetTable PostgresWriter::table(const Context& context, const std::string& nam
             .at(0)
             .at(0) == "t";
     return found;
+}
+
+TargetTable PostgresWriter::missing_table(const Context& context, const std::string& name) {
+    const auto wanted = TableName::parse(name);
+    const auto schema = wanted.schema
+                            ? *wanted.schema
+                            : query(context, "select pg_catalog.current_schema()").at(0).at(0).value_or("public");
+    TargetTable missing;
+    missing.name = name;
+    missing.sql = quote_identifier(schema) + "." + quote_identifier(wanted.name);
+    missing.commits = quote_identifier(schema) + ".rowhaul_commits";
+    return missing;
 }
 
 void PostgresWriter::begin(const Context& context, Reach) {

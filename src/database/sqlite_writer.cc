@@ -21,6 +21,20 @@ constexpr Dialect sqlite_dialect{
     .stage_index = "create index if not exists temp.rowhaul_stage_row on rowhaul_stage (rowhaul_row)",
     .exact_text = "{} collate binary",
     .commits_columns = "(mapping text not null primary key, execution text not null, fence integer not null)",
+    // Of its numbers only those without a fraction are exact.
+    .types = {.text = "text",
+              .key_text = "text",
+              .longest_text = 1'000'000,
+              .integer = "integer",
+              .decimal = "",
+              .any_decimal = "text",
+              .real = "real",
+              .time = "time",
+              .timestamp = "datetime",
+              .zoned = "timestamptz",
+              .bytes = "blob",
+              .json = "json text"},
+    .do_not_wait = "pragma busy_timeout = 0",
 };
 
 std::string reason_of(int code) {
@@ -216,6 +230,14 @@ TargetTable SqliteWriter::table(const Context& context, const std::string& name)
     triggers.bind(1, found.name);
     found.has_triggers = triggers.step() && triggers.integer(0) != 0;
     return found;
+}
+
+TargetTable SqliteWriter::missing_table(const Context&, const std::string& name) {
+    TargetTable missing;
+    missing.name = TableName::parse(name).name;
+    missing.sql = "main." + quote_identifier(missing.name);
+    missing.commits = "main.rowhaul_commits";
+    return missing;
 }
 
 void SqliteWriter::begin(const Context& context, Reach reach) {

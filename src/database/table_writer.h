@@ -63,6 +63,22 @@ struct TargetTable {
     void note_unique_keys(const TableRows& rows);
 };
 
+// What columns of tables are that Rowhaul makes.
+struct ColumnTypes {
+    std::string_view text;
+    std::string_view key_text;      // of texts that a primary key can hold
+    std::int32_t longest_text = 0;  // in characters, as varchar
+    std::string_view integer = "bigint";
+    std::string_view decimal;      // takes digits and scale; empty = any_decimal
+    std::string_view any_decimal;  // where nobody said how many digits there are
+    std::string_view real;
+    std::string_view time;
+    std::string_view timestamp;
+    std::string_view zoned;
+    std::string_view bytes;
+    std::string_view json;
+};
+
 // Where databases differ in the statements that Rowhaul itself writes.
 struct Dialect {
     char quote = '"';
@@ -82,6 +98,14 @@ struct Dialect {
     // `update t join s on ... set`, not `update t set ... from s where`; `delete t from t join s`. Such
     // databases index temporary tables no later than they make them.
     bool updates_by_join = false;
+    bool definitions_commit = false;  // `create table` ends a transaction
+    ColumnTypes types = {};
+    std::string_view table_end;  // of `create table`
+    // Locks the table "{}" against other writers until the end of the transaction; empty where the
+    // transaction itself does.
+    std::string_view lock_and_wait;
+    std::string_view lock_or_fail;
+    std::string_view do_not_wait;  // for locks, said before the transaction begins; may be empty
 };
 
 // Rows on their way into a table.
@@ -103,6 +127,8 @@ public:
     virtual const Dialect& dialect() const = 0;
     // NotFound, with the near miss, for a missing table; Invalid for a view and the like.
     virtual TargetTable table(const Context&, const std::string& name) = 0;
+    // The names alone of one that is not there yet.
+    virtual TargetTable missing_table(const Context&, const std::string& name) = 0;
     virtual void begin(const Context&, Reach) = 0;
     virtual void commit(const Context&) = 0;
     // Temporary tables are as they were when the transaction began.

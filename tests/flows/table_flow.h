@@ -2,6 +2,9 @@
 // Rows on their way into a table of each database, for tests of whole flows.
 #pragma once
 #include "company.h"
+#include "database/mysql.h"
+#include "database/postgres_database.h"
+#include "database/sqlite_database.h"
 #include "database/sqlite_handle.h"
 #include "testing/servers/maria_db.h"
 #include "testing/servers/postgres.h"
@@ -21,6 +24,8 @@ public:
     // The connection "erp".
     virtual std::string connection() const = 0;
     virtual void sql(const std::string& statements) = 0;
+    // As somebody else reaches it.
+    virtual std::unique_ptr<Database> database() const = 0;
     // Rows as "a|b;c|d", NULL as "NULL".
     virtual std::string rows(const std::string& query) = 0;
 };
@@ -33,6 +38,11 @@ public:
     }
     std::string connection() const override { return fmt::format("  erp: {{ type: sqlite, path: {} }}\n", path_); }
     void sql(const std::string& statements) override { handle_->execute(statements); }
+    std::unique_ptr<Database> database() const override {
+        SqliteOptions options;
+        options.path = path_;
+        return std::make_unique<SqliteDatabase>(options);
+    }
     std::string rows(const std::string& query) override {
         auto statement = handle_->prepare(query);
         std::string out;
@@ -59,6 +69,15 @@ public:
                            server.socket_folder(), server.port(), database_);
     }
     void sql(const std::string& statements) override { Postgres::shared().execute(statements, database_); }
+    std::unique_ptr<Database> database() const override {
+        const auto& server = Postgres::shared();
+        PostgresOptions options;
+        options.host = server.socket_folder();
+        options.port = server.port();
+        options.database = database_;
+        options.user = "owner";
+        return std::make_unique<PostgresDatabase>(options);
+    }
     std::string rows(const std::string& query) override {
         return Postgres::shared().execute(
             fmt::format("select string_agg((select string_agg(coalesce(v.value, 'NULL'), '|' order by v.place) from "
@@ -82,6 +101,13 @@ public:
         return fmt::format("  erp: {{ type: mariadb, socket: {}, database: erp, user: root }}\n", server_.socket());
     }
     void sql(const std::string& statements) override { server_.exec("use erp; " + statements); }
+    std::unique_ptr<Database> database() const override {
+        MysqlOptions options;
+        options.socket = server_.socket();
+        options.database = "erp";
+        options.user = "root";
+        return std::make_unique<MysqlDatabase>(options);
+    }
     std::string rows(const std::string& query) override {
         auto printed = server_.exec("use erp; " + query);
         while (printed.ends_with('\n')) {

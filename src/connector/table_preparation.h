@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a table target does beside its rows, in the same transaction: making the table, locking it, SQL
+// before and after.
+#pragma once
+#include "database/table_writer.h"
+#include "options/options.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rowhaul {
+
+enum class TableLock : std::uint8_t { Rows, Wait, Fail };
+template <>
+struct EnumChoices<TableLock> {
+    static constexpr std::array<Choice, 3> list{
+        {{"rows", "Only what is written is locked, as the database does by itself."},
+         {"wait", "The table is locked against other writers while rows are applied; the run waits until it can be."},
+         {"fail", "The same, but the run fails at once when somebody else is writing."}}};
+};
+
+struct TablePreparation {
+    bool create = false;
+    TableLock lock = TableLock::Rows;
+    std::vector<std::string> before;
+    std::vector<std::string> after;
+
+    static constexpr auto spec = [] {
+        return options(option("create", &TablePreparation::create,
+                              "Make the table when it is missing, with the columns of the fields and `key` as its "
+                              "primary key."),
+                       option("lock", &TablePreparation::lock, "What is locked while rows are applied."),
+                       option("before", &TablePreparation::before,
+                              "SQL statements to execute in the transaction before rows are applied.")
+                           .example("[\"delete from prices where origin = 'old'\"]"),
+                       option("after", &TablePreparation::after,
+                              "SQL statements to execute in the transaction after rows were applied.")
+                           .example("[\"update prices set checked = current_date\"]"));
+    }();
+    static void validate(const TablePreparation&, Problems&);
+
+    // Throws Invalid for statements with which this database would commit.
+    void check(const Dialect&) const;
+    // Before the transaction begins, and when it has begun. Throws Unavailable when the table is locked by others.
+    void before_begin(const Context&, TableWriter&) const;
+    void lock_table(const Context&, TableWriter&, const TargetTable&) const;
+    void run_before(const Context&, TableWriter&) const;
+    void run_after(const Context&, TableWriter&) const;
+};
+
+}  // namespace rowhaul
