@@ -107,6 +107,8 @@ public:
     virtual Schema wanted(const Context&) { return {}; }
     // The columns that it has already and rows had better fit, for who proposes fields. Before prepare().
     virtual Schema columns(const Context& context) { return wanted(context); }
+    // Of a source of which every column is taken: the names of those that this target leaves out. After wanted().
+    virtual std::vector<std::string> left_out(const Schema&) { return {}; }
     virtual void prepare(const Context&, const Schema&) = 0;
     virtual std::unique_ptr<RowWriter> writer(const Context&, Rejects) = 0;
     // Which rows that never reach its writer it has to hear of, because it takes away what its source no

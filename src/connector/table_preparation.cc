@@ -9,8 +9,8 @@ namespace rowhaul {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> of_transactions{"begin",     "start",   "commit",  "end",  "rollback", "abort",
-                                                           "savepoint", "release", "prepare", "lock", "unlock"};
+constexpr std::array<std::string_view, 11> of_transactions{
+    "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "prepare", "lock", "unlock"};
 // What never commits by itself where definitions do.
 constexpr std::array<std::string_view, 6> of_rows{"insert", "update", "delete", "replace", "select", "with"};
 
@@ -116,7 +116,8 @@ void TablePreparation::lock_table(const Context& context, TableWriter& writer, c
         if (lock == TableLock::Wait || error.kind() == ErrorKind::Cancelled || error.kind() == ErrorKind::Denied) {
             throw;
         }
-        throw Error(ErrorKind::Unavailable, fmt::format("the table {} could not be locked: {}", table.name, error.what()))
+        throw Error(ErrorKind::Unavailable,
+                    fmt::format("the table {} could not be locked: {}", table.name, error.what()))
             .advise("Somebody else is writing to it. Run again later, or set `lock: wait`.");
     }
 }

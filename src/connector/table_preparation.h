@@ -22,8 +22,18 @@ struct EnumChoices<TableLock> {
          {"fail", "The same, but the run fails at once when somebody else is writing."}}};
 };
 
+enum class ColumnContract : std::uint8_t { Freeze, Discard, Evolve };
+template <>
+struct EnumChoices<ColumnContract> {
+    static constexpr std::array<Choice, 3> list{
+        {{"freeze", "The run fails and names them."},
+         {"discard", "They are left out, and the waybill names them; fields that a mapping lists are never left out."},
+         {"evolve", "They are added to the table, and the waybill names them. No column is ever dropped or changed."}}};
+};
+
 struct TablePreparation {
     bool create = false;
+    ColumnContract columns = ColumnContract::Freeze;
     TableLock lock = TableLock::Rows;
     std::vector<std::string> before;
     std::vector<std::string> after;
@@ -32,6 +42,8 @@ struct TablePreparation {
         return options(option("create", &TablePreparation::create,
                               "Make the table when it is missing, with the columns of the fields and `key` as its "
                               "primary key."),
+                       option("columns", &TablePreparation::columns,
+                              "What becomes of columns that come and that the table does not have."),
                        option("lock", &TablePreparation::lock, "What is locked while rows are applied."),
                        option("before", &TablePreparation::before,
                               "SQL statements to execute in the transaction before rows are applied.")

@@ -228,14 +228,56 @@ Schema TableTarget::wanted(const Context& context) {
     return wanted;
 }
 
-void TableTarget::check_columns() const {
+std::vector<std::string> TableTarget::missing_columns(const Schema& schema) const {
     const auto known = names_of(*table_);
-    for (const auto& column : schema_) {
+    std::vector<std::string> missing;
+    for (const auto& column : schema) {
         if (std::ranges::find(known, column.name) == known.end()) {
-            throw Error(ErrorKind::NotFound, fmt::format("the table {} has no column \"{}\" to write to{}", name_,
-                                                         column.name, did_you_mean(column.name, known)))
-                .advise(fmt::format("Its columns are: {}. Name them with `to` in `fields`.", fmt::join(known, ", ")));
+            missing.push_back(column.name);
         }
+    }
+    return missing;
+}
+
+std::vector<std::string> TableTarget::left_out(const Schema& schema) {
+    if (options_.columns == ColumnContract::Discard && !is_new_) {
+        ignored_ = missing_columns(schema);
+    }
+    return ignored_;
+}
+
+// What is to be made of the table, or added to it.
+void TableTarget::plan_columns() {
+    const auto& dialect = writer_->dialect();
+    if (is_new_) {
+        define(*table_, schema_, request_.records.key, dialect);
+        return;
+    }
+    if (options_.columns != ColumnContract::Evolve) {
+        return;
+    }
+    new_columns_ = missing_columns(schema_);
+    for (const auto& name : new_columns_) {
+        definitions_.push_back(add_column(*table_, *std::ranges::find(schema_, name, &Column::name), dialect));
+    }
+    if (is_changed() && !is_made_along() && request_.mode == RunMode::Test) {
+        throw Error(ErrorKind::Invalid,
+                    fmt::format("this cannot be tried: a run would add the columns {} to {}, and this database could "
+                                "not take them back",
+                                fmt::join(new_columns_, ", "), name_))
+            .advise("Run it, or add the columns yourself.");
+    }
+}
+
+void TableTarget::check_columns() const {
+    if (const auto missing = missing_columns(schema_); !missing.empty()) {
+        const auto known = names_of(*table_);
+        throw Error(ErrorKind::NotFound,
+                    fmt::format("the table {} has no column \"{}\" to write to{}", name_, fmt::join(missing, "\", \""),
+                                did_you_mean(missing.front(), known)))
+            .advise(fmt::format("Its columns are: {}. Name them with `to` in `fields`; or set `columns: discard` or "
+                                "`columns: evolve` in `target`.",
+                                fmt::join(known, ", ")));
     }
     for (const auto& column : table_->columns) {
         const bool is_mark = mark() && mark()->column == column.column.name;
@@ -292,9 +334,7 @@ void TableTarget::prepare(const Context& context, const Schema& schema) {
     }
     schema_ = schema;
     options_.check(writer_->dialect());
-    if (is_new_) {
-        define(*table_, schema_, request_.records.key, writer_->dialect());
-    }
+    plan_columns();
     const auto& rules = request_.records;
     if (has_key()) {
         check_key(context);
@@ -308,7 +348,7 @@ void TableTarget::prepare(const Context& context, const Schema& schema) {
     if (request_.mode == RunMode::Run) {
         prepare_commits(context);
     }
-    if (is_new_ && !is_made_along()) {
+    if (is_changed() && !is_made_along()) {
         make_table(context);
     }
     if (is_staged() && !is_made_along()) {
@@ -329,6 +369,12 @@ void TableTarget::prepare(const Context& context, const Schema& schema) {
 }
 
 void TableTarget::make_table(const Context& context) {
+    for (const auto& sql : definitions_) {
+        writer_->execute(context, sql);
+    }
+    if (!is_new_) {
+        return;
+    }
     // Where the database commits a table at once, a test makes do with one that only it sees.
     const auto lifetime = request_.mode == RunMode::Test && !is_made_along() ? Lifetime::Session : Lifetime::Lasting;
     writer_->execute(context, create_statement(*table_, request_.records.key, writer_->dialect(), lifetime));
@@ -413,13 +459,29 @@ std::uint64_t TableTarget::count(const Context& context, const std::string& sql)
     return number(writer_->query(context, sql).at(0).at(0));
 }
 
+void TableTarget::note_changes(Delivery& delivery) const {
+    const bool runs = request_.mode == RunMode::Run;
+    if (is_new_) {
+        delivery.warnings.push_back({"table_created", fmt::format("the table {} was missing and {}", name_,
+                                                                  runs ? "was created" : "would be created")});
+    }
+    if (!new_columns_.empty()) {
+        delivery.warnings.push_back({"columns_added",
+                                     fmt::format("the table {} {} the columns {}", name_, runs ? "got" : "would get",
+                                                 fmt::join(new_columns_, ", ")),
+                                     new_columns_.size()});
+    }
+    if (!ignored_.empty()) {
+        delivery.warnings.push_back(
+            {"columns_left_out",
+             fmt::format("columns that {} does not have were left out: {}", name_, fmt::join(ignored_, ", ")),
+             ignored_.size()});
+    }
+}
+
 Delivery TableTarget::complete(const Context& context) {
     Delivery delivery;
-    if (is_new_) {
-        delivery.warnings.push_back(
-            {"table_created", fmt::format("the table {} was missing and {}", name_,
-                                          request_.mode == RunMode::Run ? "was created" : "would be created")});
-    }
+    note_changes(delivery);
     if (!is_staged()) {
         delivery.created = taken_ - rejected_;
         options_.run_after(context, *writer_);

@@ -46,6 +46,7 @@ public:
 
     std::string object() const override { return name_; }
     Schema wanted(const Context&) override;
+    std::vector<std::string> left_out(const Schema&) override;
     void prepare(const Context&, const Schema&) override;
     std::unique_ptr<RowWriter> writer(const Context&, Rejects) override;
     LeftOut bystanders() const override;
@@ -66,10 +67,14 @@ private:
     bool is_staged() const { return has_key() || request_.records.replaces_all; }
     const std::optional<TableStatements::Extra>& mark() const;
     void prepare_commits(const Context&);
-    // Whether the transaction that makes the table is the one that fills it.
-    bool is_made_along() const { return is_new_ && !writer_->dialect().definitions_commit; }
+    std::vector<std::string> missing_columns(const Schema&) const;
+    void plan_columns();
+    bool is_changed() const { return is_new_ || !new_columns_.empty(); }
+    // Whether the transaction that makes or alters the table is the one that fills it.
+    bool is_made_along() const { return is_changed() && !writer_->dialect().definitions_commit; }
     void make_table(const Context&);
     void make_stage(const Context&);
+    void note_changes(Delivery&) const;
     // In the transaction that changes the table: whether it may, and what comes before rows.
     void open_table(const Context&);
     void check_columns() const;
@@ -105,9 +110,12 @@ private:
     std::uint64_t rejected_ = 0;
     std::uint64_t lost_ = 0;  // rows that did not get as far as the writer
     std::unique_ptr<AbsentRecords> absent_;
-    RowOrigins origins_;      // of staged rows
-    bool is_new_ = false;     // the table is missing, and is made
-    bool keys_rise_ = false;  // no two staged rows can have the same key
+    RowOrigins origins_;                    // of staged rows
+    bool is_new_ = false;                   // the table is missing, and is made
+    std::vector<std::string> ignored_;      // columns of the source
+    std::vector<std::string> new_columns_;  // of the table
+    std::vector<std::string> definitions_;  // SQL that makes them
+    bool keys_rise_ = false;                // no two staged rows can have the same key
     bool has_commits_ = true;
 };
 

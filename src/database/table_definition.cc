@@ -84,4 +84,14 @@ std::string create_statement(const TargetTable& table, const std::vector<std::st
                        columns, names.empty() ? "" : fmt::format(", primary key ({})", names), dialect.table_end);
 }
 
+std::string add_column(TargetTable& table, const Column& column, const Dialect& dialect) {
+    auto added = column;
+    added.nullable = true;
+    added.source_type = type_of(column, dialect.types, Role::Value);
+    auto sql = fmt::format("alter table {} add column {} {}", table.sql, quote_identifier(column.name, dialect.quote),
+                           added.source_type);
+    table.columns.push_back({.column = std::move(added)});
+    return sql;
+}
+
 }  // namespace rowhaul

@@ -18,4 +18,7 @@ void define(TargetTable&, const Schema& schema, const std::vector<std::string>& 
 // As SQL; of a table that was defined.
 std::string create_statement(const TargetTable&, const std::vector<std::string>& key, const Dialect&, Lifetime);
 
+// Gives a table one more column, which may be NULL; returns the SQL that does so in the database.
+std::string add_column(TargetTable&, const Column& column, const Dialect&);
+
 }  // namespace rowhaul

@@ -140,6 +140,15 @@ bool fits(const Column& source, const Column& target) {
 
 }  // namespace
 
+std::vector<Field> fields_without(const Schema& source, const std::vector<std::string>& left_out) {
+    if (left_out.empty()) {
+        return {};
+    }
+    auto fields = all_columns(source);
+    std::erase_if(fields, [&](const Field& field) { return std::ranges::find(left_out, field.to) != left_out.end(); });
+    return fields;
+}
+
 RowRules fitted(RowRules rules, const Schema& source, const Schema& wanted) {
     if (wanted.empty()) {
         return rules;

@@ -29,6 +29,9 @@ struct Field {
 // its own. Values of expressions are not touched.
 void assume(std::vector<Field>& fields, const ValueNotations& notations);
 
+// Every column of a source but those left out, each under its own name; none when nothing is left out.
+std::vector<Field> fields_without(const Schema& source, const std::vector<std::string>& left_out);
+
 struct RowRules {
     std::vector<Field> fields;  // empty = every column
     std::string where;          // an expression; empty = every row

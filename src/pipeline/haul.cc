@@ -214,7 +214,12 @@ void Haul::carry(const Context& context, HaulProgress& progress) {
 BoundFields Haul::bound_fields(const Context& context) {
     const auto schema = source_.schema(context);
     try {
-        auto rules = fitted(rules_, schema, target_.wanted(context));
+        const auto wanted = target_.wanted(context);
+        auto rules = rules_;
+        if (rules.fields.empty()) {
+            rules.fields = fields_without(schema, target_.left_out(schema));
+        }
+        rules = fitted(rules, schema, wanted);
         assume(rules.fields, source_.notations());
         return BoundFields(rules, schema, source_.object());
     } catch (Error& error) {

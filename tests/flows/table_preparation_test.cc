@@ -12,7 +12,8 @@ using ::testing::HasSubstr;
 class TablePreparation : public testing::TableFlow {
 protected:
     // `target` is what stands beside connection and table, `mapping` beside source and target.
-    void prepare(std::string_view target, std::string_view mapping = "key: [id]", std::string_view table = "customers") {
+    void prepare(std::string_view target, std::string_view mapping = "key: [id]",
+                 std::string_view table = "customers") {
         company_.configure(fmt::format("mappings:\n"
                                        "  customers:\n"
                                        "    source: {{ connection: files, file: customers.csv, settle: {{ age: 0s }}, "
@@ -94,12 +95,14 @@ TEST_P(TablePreparation, RefusesAMissingTableThatNobodyAskedFor) {
 
 TEST_P(TablePreparation, ExecutesStatementsBeforeAndAfterRowsInTheirTransaction) {
     sql("insert into customers values (1, 'old', 1), (2, 'stays', 2)");
-    prepare("before: [\"delete from customers where name = 'old'\", \"update customers set amount = 5\"], "
-            "after: [\"update customers set amount = amount + 1\"]");
+    prepare(
+        "before: [\"delete from customers where name = 'old'\", \"update customers set amount = 5\"], "
+        "after: [\"update customers set amount = amount + 1\"]");
     given("id,name,amount\n1,new,1\n2,stays,2\n");
     EXPECT_EQ(run(), "2 read, 1 created, 1 updated");
-    EXPECT_EQ(place_->rows("select id, name, amount + 0 from customers where amount in (2, 3) order by id").substr(0, 5),
-              "1|new");
+    EXPECT_EQ(
+        place_->rows("select id, name, amount + 0 from customers where amount in (2, 3) order by id").substr(0, 5),
+        "1|new");
     EXPECT_EQ(place_->rows("select count(*) from customers where (id = 1 and amount = 2) or (id = 2 and amount = 3)"),
               "2");
 }
@@ -140,6 +143,55 @@ TEST_P(TablePreparation, SecondStatementsInOneAreRefused) {
     given("id,name,amount\n3,new,1\n");
     prepare("before: [\"delete from customers; commit\"]");
     refused(1);
+}
+
+TEST_P(TablePreparation, ANewColumnFailsTheRunUnlessToldOtherwise) {
+    sql("insert into customers values (1, 'old', 1)");
+    given("id,name,amount,colour,size\n1,new,1,red,7\n");
+    prepare("columns: freeze");
+    const auto outcome = refused(1);
+    EXPECT_THAT(outcome.errors, HasSubstr("\"colour\", \"size\""));
+    EXPECT_THAT(outcome.errors, HasSubstr("columns: evolve"));
+}
+
+TEST_P(TablePreparation, ANewColumnIsLeftOutAndNamed) {
+    given("id,name,colour,amount\n1,new,red,1\n");
+    prepare("columns: discard");
+    EXPECT_THAT(company_.rowhaul({"test", "customers"}).output, HasSubstr("left out: colour"));
+    EXPECT_EQ(run(), "1 read, 1 created");
+    EXPECT_EQ(place_->rows("select id, name from customers"), "1|new");
+    prepare("columns: discard", "key: [id]\n    fields: [id, name, colour]");
+    EXPECT_THAT(refused(1).errors, HasSubstr("\"colour\""));
+}
+
+TEST_P(TablePreparation, ANewColumnIsAddedToTheTable) {
+    sql("insert into customers values (1, 'old', 1)");
+    given("id,name,amount,colour\n1,old,1,red\n2,new,2,\n");
+    prepare("columns: evolve");
+    const auto tried = company_.rowhaul({"test", "customers", "--output", "json"});
+    if (is_maria_db()) {
+        EXPECT_EQ(tried.status, 1);
+        EXPECT_THAT(tried.output + tried.errors, HasSubstr("cannot be tried"));
+    } else {
+        EXPECT_EQ(counts(tried, 0), "2 read, 1 created, 1 updated");
+    }
+    const auto done = company_.rowhaul({"run", "customers"});
+    EXPECT_THAT(done.output, HasSubstr("got the columns colour"));
+    EXPECT_EQ(place_->rows("select id, colour from customers order by id"), "1|red;2|NULL");
+    // A column that a source lost keeps what it says.
+    given("id,name,amount\n1,changed,1\n");
+    EXPECT_EQ(run(), "1 read, 1 updated");
+    EXPECT_EQ(place_->rows("select id, name, colour from customers order by id"), "1|changed|red;2|new|NULL");
+}
+
+TEST_P(TablePreparation, AFailedRunTakesNewColumnsBackWhereTheDatabaseCan) {
+    given("id,name,amount,colour\n1,old,1,red\n1,new,2,\n");
+    prepare("columns: evolve", "key: [id]\n    options: { duplicates: error }");
+    refused(1);
+    given("id,name,amount,colour\n1,old,1,red\n");
+    const auto done = company_.rowhaul({"run", "customers"});
+    EXPECT_EQ(done.status, 0) << done.errors;
+    EXPECT_EQ(done.output.find("got the columns") != std::string::npos, !is_maria_db());
 }
 
 TEST_P(TablePreparation, FailsAtOnceWhenSomebodyElseWritesAndItIsToldTo) {
