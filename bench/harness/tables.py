@@ -12,6 +12,7 @@ class Table:
     reset: tuple = ()  # SQL: before each command, so that both sides find the same
     rows: str = ""  # SQL: what is compared once
     key: tuple = ()
+    options: tuple = ()  # of the mapping, as pairs
     toggles: bool = False  # the peer undoes what Rowhaul did, and the other way round; nothing is compared
 
 
@@ -36,6 +37,7 @@ POSTGRES_KNOWN = Table(
     "taken", made=("drop table if exists taken", f"create table taken ({definition(COLUMNS, 1)})",
                    "insert into taken select * from items"),
     reset=("vacuum analyze taken", "checkpoint"), key=("id",), toggles=True)
+POSTGRES_MIRROR = dataclasses.replace(POSTGRES_KNOWN, options=(("absent", "delete"),))
 # Every second contact is known, and one in a hundred of these has moved.
 SQLITE_CONTACTS = Table(
     "contacts", reset=("drop table if exists contacts", f"create table contacts ({definition(CONTACTS, 3)})",
