@@ -99,7 +99,7 @@ void TablePreparation::check(const Dialect& dialect) const {
     });
 }
 
-void TablePreparation::before_begin(const Context& context, TableWriter& writer) const {
+void TablePreparation::prepare_session(const Context& context, TableWriter& writer) const {
     if (const auto sql = writer.dialect().do_not_wait; lock == TableLock::Fail && !sql.empty()) {
         writer.query(context, std::string(sql));
     }

@@ -56,8 +56,9 @@ struct TablePreparation {
 
     // Throws Invalid for statements with which this database would commit.
     void check(const Dialect&) const;
-    // Before the transaction begins, and when it has begun. Throws Unavailable when the table is locked by others.
-    void before_begin(const Context&, TableWriter&) const;
+    // Once, before anything is written.
+    void prepare_session(const Context&, TableWriter&) const;
+    // When the transaction has begun. Throws Unavailable when the table is locked by others.
     void lock_table(const Context&, TableWriter&, const TargetTable&) const;
     void run_before(const Context&, TableWriter&) const;
     void run_after(const Context&, TableWriter&) const;

@@ -216,6 +216,7 @@ void TableTarget::prepare(const Context& context, const Schema& schema) {
     }
     schema_ = schema;
     options_.check(writer_->dialect());
+    options_.prepare_session(context, *writer_);
     plan_columns();
     const auto& rules = request_.records;
     if (has_key()) {
@@ -238,7 +239,6 @@ void TableTarget::prepare(const Context& context, const Schema& schema) {
         writer_->begin(context, Reach::Session);
         return;
     }
-    options_.before_begin(context, *writer_);
     writer_->begin(context, Reach::Tables);
     if (is_made_along()) {
         make_table(context);
@@ -349,7 +349,6 @@ Delivery TableTarget::complete(const Context& context) {
         return delivery;
     }
     writer_->commit(context);
-    options_.before_begin(context, *writer_);
     for (int attempt = 1;; ++attempt) {
         const auto rejected = rejected_;
         auto applied = delivery;
@@ -606,8 +605,7 @@ void TableTarget::reject_staged(const Context& context, const std::string& condi
                                  "limit {}",
                                  number_column, key, condition, after, at_once));
         for (const auto& row : rows) {
-            Reject reject{
-                .row = number(row[0]), .reason = reason, .field = {}, .value = {}, .message = message};
+            Reject reject{.row = number(row[0]), .reason = reason, .field = {}, .value = {}, .message = message};
             origins_.tell(reject);
             reject.row = RowNumbers::row_in_file(reject.row);
             for (std::size_t i = 1; i < row.size(); ++i) {

@@ -105,7 +105,7 @@ struct Dialect {
     // transaction itself does.
     std::string_view lock_and_wait;
     std::string_view lock_or_fail;
-    std::string_view do_not_wait;  // for locks, said before the transaction begins; may be empty
+    std::string_view do_not_wait;  // for locks, said to the session; may be empty
 };
 
 // Rows on their way into a table.
