@@ -6,7 +6,9 @@
 #include "testing/temporary_folder.h"
 
 #include <boost/json.hpp>
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -53,6 +55,9 @@ private:
 
 // The most memory that a process had resident, in kB, while it ran to its end.
 long peak_of(Process& process);
+
+// Whether something comes to hold before one gives up.
+bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit = std::chrono::seconds(30));
 
 // What md5sum and sha256sum would say.
 std::string md5_of(std::string_view bytes);

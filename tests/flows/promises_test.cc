@@ -28,17 +28,6 @@ using ::testing::SizeIs;
 using ::testing::StartsWith;
 using Clock = std::chrono::steady_clock;
 
-bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit = std::chrono::seconds(30)) {
-    const auto give_up = Clock::now() + limit;
-    while (!holds()) {
-        if (Clock::now() > give_up) {
-            return false;
-        }
-        std::this_thread::sleep_for(milliseconds(5));
-    }
-    return true;
-}
-
 bool adds_up(const json::value& waybill) {
     const auto count = [&](const char* name) { return waybill.at("rows").at(name).to_number<std::uint64_t>(); };
     return count("read") == count("created") + count("updated") + count("unchanged") + count("skipped") +

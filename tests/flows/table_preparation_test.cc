@@ -208,6 +208,30 @@ TEST_P(TablePreparation, FailsAtOnceWhenSomebodyElseWritesAndItIsToldTo) {
     EXPECT_EQ(run(), "1 read, 1 created");
 }
 
+TEST_P(TablePreparation, WaitsForSomebodyElseWhoWritesWhenToldTo) {
+    sql("insert into customers values (1, 'held', 1)");
+    given("id,name,amount\n3,new,1\n");
+    prepare("lock: wait");
+    const auto other = place_->database();
+    const auto writer = other->writer();
+    writer->begin({}, Reach::Tables);
+    writer->execute({}, "update customers set amount = 2");
+    auto run = company_.start({"run", "customers"});
+    // SQLite does not tell who waits, and InnoDB tells nothing new to who asks often.
+    const auto waiting = [&] {
+        return GetParam() == "sqlite" ? "1"
+               : GetParam() == "postgres"
+                   ? place_->rows("select count(*) from pg_locks where not granted")
+                   : place_->rows(
+                         "select count(*) from information_schema.processlist where info like 'select%for update'");
+    };
+    ASSERT_TRUE(testing::eventually([&] { return waiting() == "1"; })) << testing::read_file(company_ / "said");
+    EXPECT_EQ(place_->rows("select count(*) from customers"), "1");
+    writer->commit({});
+    EXPECT_EQ(run.wait(std::chrono::seconds(60)), 0) << testing::read_file(company_ / "said");
+    EXPECT_EQ(rows(), GetParam() == "sqlite" ? "1|held|2;3|new|1" : "1|held|2.00;3|new|1.00");
+}
+
 TEST_P(TablePreparation, LocksTheTable) {
     given("id,name,amount\n3,new,1\n");
     prepare("lock: wait");
