@@ -25,6 +25,8 @@ struct CommandLine {
     bool suggest = false;
     std::filesystem::path input;
     std::optional<std::int64_t> max_delete;
+    std::string since;
+    std::string until;
     std::vector<std::string> parameters;
     std::filesystem::path folder;
     MapRequest map;
@@ -61,6 +63,9 @@ void add_run_commands(CLI::App& app, CommandLine& line) {
         sub->add_option("--max-delete", line.max_delete,
                         "How many records may be deleted or marked this once, whatever `max_delete` says")
             ->check(CLI::NonNegativeNumber);
+        sub->add_option("--since", line.since,
+                        "Reads rows from this value of the cursor on, this once; of a mapping with `read: new`");
+        sub->add_option("--until", line.until, "Reads rows up to this value of the cursor, this once");
         sub->add_option("--input", line.input, "Reads this file of this machine instead of the source's")
             ->check(CLI::ExistingFile);
         sub->add_flag("--again", line.again, "Also reads files that were taken in before");
@@ -75,7 +80,9 @@ void add_run_commands(CLI::App& app, CommandLine& line) {
                                    .mode = mode,
                                    .input = line.input,
                                    .again = line.again,
-                                   .max_delete = line.max_delete};
+                                   .max_delete = line.max_delete,
+                                   .since = line.since,
+                                   .until = line.until};
                 for (const auto& parameter : line.parameters) {
                     const auto sign = parameter.find('=');
                     request.parameters[parameter.substr(0, sign)] = parameter.substr(sign + 1);

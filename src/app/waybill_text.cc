@@ -112,6 +112,10 @@ std::string waybill_text(const Waybill& waybill) {
     if (!waybill.report.pushed_rule.empty()) {
         text += fmt::format("  only    where {}\n", one_line(waybill.report.pushed_rule));
     }
+    if (!waybill.cursor_before.empty() || !waybill.cursor_after.empty()) {
+        const auto shown = [](const std::string& cursor) { return cursor.empty() ? "nothing" : cursor; };
+        text += fmt::format("  cursor  {} → {}\n", shown(waybill.cursor_before), shown(waybill.cursor_after));
+    }
     text += fmt::format("  to      {} · {}\n", waybill.target_connection, one_line(waybill.target_object));
     text += fmt::format("  rows    {}\n", accounts(waybill.report.rows));
     if (!waybill.report.deleted_keys.empty()) {

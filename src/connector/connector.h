@@ -6,6 +6,7 @@
 #include "data/notation.h"
 #include "data/rows.h"
 #include "data/schema.h"
+#include "expression/column_range.h"
 #include "expression/condition.h"
 
 #include <chrono>
@@ -31,7 +32,8 @@ struct SourceFile {
     std::string problem;  // why none of its rows count; empty when they do
 };
 
-// prepare, schema, offer_rule, open, conclude: in this order. set_aside may send a run back to its start.
+// prepare, schema, offer_rule and offer_range, open, conclude: in this order. set_aside may send a run back to its
+// start.
 class Source {
 public:
     virtual ~Source() = default;
@@ -44,6 +46,8 @@ public:
     // Of the rows that open() reads only those matter that meet the rule, or in which it fails. The
     // source may keep back any others; its reader says what it checks.
     virtual void offer_rule(const Condition&) {}
+    // Only rows in this range matter; the source may keep back any others.
+    virtual void offer_range(const ColumnRange&) {}
     // Why columns may not be found, and what to set then; empty when the source has no idea.
     virtual std::string doubt() const { return {}; }
     // How its values are written where a field gives them a type and does not say it itself.
@@ -60,6 +64,8 @@ public:
     // Parts of it, such as files, that were to be read this time and were not; complete after the
     // reader's end.
     virtual std::uint64_t unread_parts() const { return 0; }
+    // Rows that were read and left out because the target got them before; complete after the reader's end.
+    virtual std::uint64_t repeated_rows() const { return 0; }
     // After reading failed: true when only a part of the source is to blame and the rest can be read
     // without it, from the start and into a new target.
     virtual bool set_aside(const Error&) { return false; }

@@ -37,7 +37,7 @@ std::string first_words(std::string_view query) {
 class TableSource final : public Source {
 public:
     TableSource(Database& database, const TableSourceOptions& options)
-        : database_(database), selection_{options.table, options.query, {}, {}}, push_down_(options.push_down) {}
+        : database_(database), selection_{options.table, options.query, {}, {}, {}}, push_down_(options.push_down) {}
 
     std::string object() const override {
         return selection_.query.empty() ? selection_.table : first_words(selection_.query);
@@ -46,6 +46,11 @@ public:
     void offer_rule(const Condition& rule) override {
         if (push_down_) {
             selection_.rule = rule;
+        }
+    }
+    void offer_range(const ColumnRange& range) override {
+        if (push_down_) {
+            selection_.range = range;
         }
     }
     std::unique_ptr<RowReader> open(const Context& context, const std::vector<std::string>& columns, Rejects) override {

@@ -5,6 +5,7 @@
 #include "data/rows.h"
 #include "data/schema.h"
 #include "database/table_writer.h"
+#include "expression/column_range.h"
 #include "expression/condition.h"
 
 #include <cstdint>
@@ -24,6 +25,9 @@ struct Selection {
     // what was checked. Queries and views are read whole: a condition could be computed before theirs,
     // and fail in rows that they leave out.
     Condition rule = {};
+    // Rows outside may be kept back, of queries and views, too: comparing a column with a value cannot
+    // fail. The column is among `columns`.
+    ColumnRange range = {};
 };
 
 struct TableInfo {

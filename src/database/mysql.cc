@@ -8,6 +8,7 @@
 #include "database/mysql_rows.h"
 #include "database/mysql_rules.h"
 #include "database/mysql_writer.h"
+#include "database/range_condition.h"
 #include "database/sql_position.h"
 #include "database/table_name.h"
 
@@ -228,8 +229,10 @@ MysqlDatabase::Prepared MysqlDatabase::prepare_table(const Context& context, con
             selection.rule,
             mysql_rules(prepared.fields, prepared.schema, stored_columns(context, table), options_.zero_dates));
     }
-    if (!prepared.pushed_rule.empty()) {
-        connection_->prepare(context, select + " where " + prepared.pushed_rule);
+    const auto* const ranged = column_of(selection.range, prepared.schema);
+    const auto condition = both(prepared.pushed_rule, ranged != nullptr ? mysql_range(selection.range, *ranged) : "");
+    if (!condition.empty()) {
+        connection_->prepare(context, select + " where " + condition);
         prepared.fields = connection_->fields();
     }
     return prepared;
@@ -273,7 +276,21 @@ MysqlDatabase::Prepared MysqlDatabase::prepare_query(const Context& context, con
     const auto all = mysql_schema(prepared.fields, options_.zero_dates);
     prepared.places = choose_columns(all, selection.columns, "query");
     prepared.schema = columns_at(all, prepared.places);
+    const auto* const ranged = column_of(selection.range, prepared.schema);
+    if (const auto range = ranged != nullptr ? mysql_range(selection.range, *ranged) : ""; !range.empty()) {
+        prepare_limited(context, selection.query, range);
+        prepared.fields = connection_->fields();
+    }
     return prepared;
+}
+
+// A query with several columns of one name cannot stand inside another, and is read whole.
+void MysqlDatabase::prepare_limited(const Context& context, const std::string& query, const std::string& range) {
+    try {
+        connection_->prepare(context, limited_query(query, range));
+    } catch (const MysqlError&) {
+        connection_->prepare(context, query);
+    }
 }
 
 MysqlDatabase::Prepared MysqlDatabase::prepare(const Context& context, const Selection& selection) {

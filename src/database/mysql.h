@@ -58,6 +58,7 @@ private:
     // By column; none when the table is a view or cannot be told from another one.
     std::map<std::string, MysqlColumnFacts> stored_columns(const Context&, const TableName&);
     Prepared prepare_query(const Context&, const Selection&);
+    void prepare_limited(const Context&, const std::string& query, const std::string& range);
     // Throws what a failed statement means to the person who named the table, columns or query.
     [[noreturn]] void explain_table(const Context&, const Selection&, const TableName&, const MysqlError&);
     [[noreturn]] void explain_query(const Context&, const std::string& query, const MysqlError&);

@@ -2,6 +2,7 @@
 #include "database/mysql_rules.h"
 
 #include "database/mysql_query.h"
+#include "database/range_condition.h"
 #include "database/table_name.h"
 
 #include <algorithm>
@@ -104,6 +105,13 @@ RuleColumn rule_column(const MYSQL_FIELD& field, const Column& column, const Mys
 }
 
 }  // namespace
+
+std::string mysql_range(const ColumnRange& range, const Column& column) {
+    const auto name = quote_identifier(column.name, '`');
+    const bool is_moment =
+        column.type == Type::Date || column.type == Type::Timestamp || column.type == Type::TimestampZoned;
+    return range_condition(range, name, &literal, is_moment ? name + " < '1000-01-01'" : "");
+}
 
 RuleDialect mysql_rules(std::span<const MYSQL_FIELD> fields, const Schema& schema,
                         const std::map<std::string, MysqlColumnFacts>& facts, ZeroDates zero_dates) {

@@ -5,6 +5,7 @@
 #pragma once
 #include "data/schema.h"
 #include "database/mysql_options.h"
+#include "expression/column_range.h"
 #include "expression/rule_dialect.h"
 
 #include <map>
@@ -19,6 +20,10 @@ struct MysqlColumnFacts {
     std::string type;  // "varchar"
     std::string character_set;
 };
+
+// A range of a column of any table, view or query, with dates that do not exist; empty when nothing
+// can be said.
+std::string mysql_range(const ColumnRange& range, const Column& column);
 
 // Of the columns of a `select` from a table, with what the catalog says of those that are stored.
 // The session must be in UTC with an empty sql_mode.

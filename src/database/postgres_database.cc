@@ -8,6 +8,7 @@
 #include "database/postgres_rules.h"
 #include "database/postgres_types.h"
 #include "database/postgres_writer.h"
+#include "database/range_condition.h"
 #include "database/sql_position.h"
 #include "database/table_name.h"
 
@@ -409,7 +410,10 @@ PostgresDatabase::Plan PostgresDatabase::plan_query(const Context& context, cons
         offered[column].source_type = std::move(names[column]);
     }
     const auto places = choose_columns(offered, selection.columns, "the query");
-    const auto text = has_money(described.get()) ? without_money(query.text, described.get()) : query.text;
+    const auto* const ranged = column_of(selection.range, offered);
+    const auto range = ranged != nullptr ? postgres_range(selection.range, *ranged) : "";
+    const auto rows = range.empty() ? query.text : limited_query(query.text, range);
+    const auto text = has_money(described.get()) ? without_money(rows, described.get()) : rows;
     return {.schema = columns_at(offered, places),
             .copy = "copy (" + text + "\n) to stdout",
             .fields = described_fields(described.get(), places),
@@ -458,8 +462,10 @@ PostgresDatabase::Plan PostgresDatabase::plan_table(const Context& context, cons
     if (table.is_stored) {
         const char* encoding = PQparameterStatus(session_->raw(), "server_encoding");
         rule = pushed_rule(selection.rule, postgres_rules(described.get(), typed, encoding != nullptr ? encoding : ""));
-        query += rule.empty() ? "" : " where " + rule;
     }
+    const auto* const ranged = column_of(selection.range, typed);
+    const auto condition = both(rule, ranged != nullptr ? postgres_range(selection.range, *ranged) : "");
+    query += condition.empty() ? "" : " where " + condition;
     for (std::size_t column = 0; column < schema.size(); ++column) {
         const auto& described_type = typed[places[column]];
         schema[column].type = described_type.type;
@@ -467,7 +473,7 @@ PostgresDatabase::Plan PostgresDatabase::plan_table(const Context& context, cons
         schema[column].precision = described_type.precision;
         schema[column].scale = described_type.scale;
     }
-    const bool needs_query = !is_plain || !rule.empty() || has_money(described.get());
+    const bool needs_query = !is_plain || !condition.empty() || has_money(described.get());
     const auto source = has_money(described.get()) ? without_money(query, described.get()) : query;
     return {.schema = std::move(schema),
             .copy = needs_query ? "copy (" + source + ") to stdout"

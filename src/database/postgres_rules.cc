@@ -2,6 +2,7 @@
 #include "database/postgres_rules.h"
 
 #include "database/postgres_types.h"
+#include "database/range_condition.h"
 #include "database/table_name.h"
 
 #include <fmt/format.h>
@@ -78,6 +79,10 @@ RuleColumn rule_column(const Column& column, const PostgresType& type) {
 }
 
 }  // namespace
+
+std::string postgres_range(const ColumnRange& range, const Column& column) {
+    return range_condition(range, quote_identifier(column.name), &literal);
+}
 
 RuleDialect postgres_rules(const PGresult* described, const Schema& schema, std::string_view server_encoding) {
     RuleDialect rules{.columns = {}, .literal = &literal};

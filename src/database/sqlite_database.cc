@@ -4,6 +4,7 @@
 #include "base/near_miss.h"
 #include "database/column_choice.h"
 #include "database/column_writer.h"
+#include "database/range_condition.h"
 #include "database/sql_position.h"
 #include "database/sqlite_rules.h"
 #include "database/sqlite_types.h"
@@ -358,6 +359,10 @@ SqliteDatabase::Prepared SqliteDatabase::prepare(const Selection& selection) {
         auto offered = offered_by(statement);
         auto places = choose_columns(offered, selection.columns, "the query");
         auto schema = columns_at(offered, places);
+        const auto* const ranged = column_of(selection.range, schema);
+        if (const auto range = ranged != nullptr ? sqlite_range(selection.range, *ranged) : ""; !range.empty()) {
+            statement = prepare_query(limited_query(selection.query, range));
+        }
         return {std::move(permission), std::move(statement), std::move(schema), std::move(places), {}};
     }
     const auto table = resolve(selection.table);
@@ -370,8 +375,10 @@ SqliteDatabase::Prepared SqliteDatabase::prepare(const Selection& selection) {
         list += (list.empty() ? "" : ", ") + quote_identifier(column.name);
     }
     auto rule = pushed_rule(selection.rule, sqlite_rules(*session_, table, schema));
+    const auto* const ranged = column_of(selection.range, schema);
+    const auto condition = both(rule, ranged != nullptr ? sqlite_range(selection.range, *ranged) : "");
     auto statement = prepare_query("select " + list + " from main." + quote_identifier(table) +
-                                   (rule.empty() ? "" : " where " + rule));
+                                   (condition.empty() ? "" : " where " + condition));
     auto places = choose_columns(schema, {}, table);
     return {std::move(permission), std::move(statement), std::move(schema), std::move(places), std::move(rule)};
 }

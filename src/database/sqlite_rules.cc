@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "database/sqlite_rules.h"
 
+#include "database/range_condition.h"
 #include "database/table_name.h"
 
 #include <fmt/format.h>
@@ -90,6 +91,23 @@ RuleColumn rule_column(const Column& column) {
 }
 
 }  // namespace
+
+std::string sqlite_range(const ColumnRange& range, const Column& column) {
+    const auto name = quote_identifier(column.name);
+    switch (column.type) {
+        case Type::Integer:
+        case Type::Decimal:
+            // Texts and blobs are above all numbers; from above nothing is odd that was not told before.
+            return range_condition(range, name, &literal);
+        case Type::Date:
+        case Type::Timestamp:
+            // Numbers are below all texts.
+            return range_condition({.column = range.column, .from = range.from, .to = {}}, name + " collate binary",
+                                   &literal, name + " < ''");
+        default:
+            return {};
+    }
+}
 
 RuleDialect sqlite_rules(SqliteHandle& session, const std::string& table, const Schema& schema) {
     RuleDialect rules{.columns = {}, .literal = &literal};

@@ -112,6 +112,10 @@ void Executor::expect_complete(const std::vector<std::string>& mappings) const {
 
 RunResult Executor::run_mapping(const Context& context, const RunRequest& request, const MappingDefinition& mapping,
                                 RunObserver& observer) {
+    if (mapping.read != ReadMode::New && !(request.since.empty() && request.until.empty())) {
+        throw Error(ErrorKind::Invalid, fmt::format("{} does not follow a cursor that could be limited", mapping.name))
+            .advise("--since and --until are for mappings with `read: new`.");
+    }
     expect_complete({mapping.name});
     std::vector<RunLock> locks;
     if (request.mode == RunMode::Run) {
@@ -143,6 +147,11 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
     if (request.max_delete) {
         throw Error(ErrorKind::Invalid,
                     fmt::format("{} is a task, and how much may be deleted is said of a mapping", task.name))
+            .advise(fmt::format("Its mappings are: {}.", fmt::join(task.options.mappings, ", ")));
+    }
+    if (!request.since.empty() || !request.until.empty()) {
+        throw Error(ErrorKind::Invalid,
+                    fmt::format("{} is a task, and since when rows are read is said of a mapping", task.name))
             .advise(fmt::format("Its mappings are: {}.", fmt::join(task.options.mappings, ", ")));
     }
     if (!task.options.enabled) {

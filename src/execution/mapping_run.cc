@@ -3,6 +3,7 @@
 
 #include "base/identifier.h"
 
+#include <algorithm>
 #include <exception>
 #include <fmt/format.h>
 
@@ -76,6 +77,42 @@ private:
     std::string mapping_;
 };
 
+namespace {
+
+std::string on_one_line(std::string text) {
+    std::ranges::replace(text, '\n', ' ');
+    return text;
+}
+
+std::string text_of(const Node& section, std::string_view option) {
+    const Node* found = section.find(option);
+    return found != nullptr && found->is_scalar() ? found->text() : "";
+}
+
+// What a cursor belongs to, a part a line.
+std::string cursor_subject(const MappingDefinition& mapping) {
+    return fmt::format("cursor {}\nsource {} {}{}\nkey {}\ntarget {} {}", mapping.cursor, mapping.source_connection,
+                       on_one_line(text_of(mapping.source, "table")), on_one_line(text_of(mapping.source, "query")),
+                       fmt::join(mapping.records.key, ", "), mapping.target_connection,
+                       on_one_line(text_of(mapping.target, "table")));
+}
+
+// Which part, as the file calls it; empty when all are the same.
+std::string change_of_subject(std::string_view before, std::string_view now) {
+    while (!before.empty() || !now.empty()) {
+        const auto old_part = before.substr(0, before.find('\n'));
+        const auto part = now.substr(0, now.find('\n'));
+        if (old_part != part) {
+            return fmt::format("`{}`", part.substr(0, part.find(' ')));
+        }
+        before.remove_prefix(std::min(before.size(), old_part.size() + 1));
+        now.remove_prefix(std::min(now.size(), part.size() + 1));
+    }
+    return {};
+}
+
+}  // namespace
+
 Connection* ConnectionPool::find(Connections& connections, const std::string& name) {
     auto& connection = connections[name];
     if (!connection) {
@@ -122,6 +159,47 @@ void MappingRun::prepare_source() {
                           problems);
     problems.throw_if_any();
     waybill_.source_object = source_->object();
+    if (mapping_.read == ReadMode::New) {
+        follow_cursor();
+    }
+}
+
+void MappingRun::follow_cursor() {
+    CursorReading reading{.column = mapping_.cursor,
+                          .overlap = mapping_.overlap,
+                          .since = setting_.request.since,
+                          .until = setting_.request.until,
+                          .zone = setting_.zone,
+                          .has_key = !mapping_.records.key.empty()};
+    CursorMemory before;
+    if (auto stored = setting_.store.cursor(mapping_.name)) {
+        if (const auto changed = change_of_subject(stored->subject, cursor_subject(mapping_)); changed.empty()) {
+            before = {std::move(stored->kind), std::move(stored->value), std::move(stored->rows)};
+        } else {
+            reading.notes.push_back({"cursor_reset", fmt::format("how far was read does not count any more, because {} "
+                                                                 "changed: everything is read",
+                                                                 changed)});
+        }
+    }
+    waybill_.cursor_before = before.value;
+    waybill_.cursor_after = before.value;
+    auto source = std::make_unique<CursorSource>(std::move(source_), std::move(reading), std::move(before));
+    cursor_ = source.get();
+    source_ = std::move(source);
+}
+
+void MappingRun::stage_cursor() {
+    if (cursor_ == nullptr) {
+        return;
+    }
+    auto memory = cursor_->memory();
+    if (!memory.is_empty()) {
+        setting_.store.stage_cursor(waybill_.execution, mapping_.name,
+                                    {.subject = cursor_subject(mapping_),
+                                     .kind = std::move(memory.kind),
+                                     .value = std::move(memory.value),
+                                     .rows = std::move(memory.rows)});
+    }
 }
 
 void MappingRun::prepare_target() {
@@ -150,7 +228,13 @@ void MappingRun::prepare_target() {
         setting_.store.put_file(waybill_.execution, 0, {.name = waybill_.target_object});
     }
     haul_ = std::make_unique<Haul>(
-        *source_, rules_, *target_, [this](Reject reject) { rejects_->keep(std::move(reject)); },
+        *source_, rules_, *target_,
+        [this](Reject reject) {
+            if (cursor_ != nullptr) {
+                cursor_->forget(reject.row);
+            }
+            rejects_->keep(std::move(reject));
+        },
         mapping_.reject_limit);
 }
 
@@ -205,6 +289,9 @@ bool MappingRun::carry(const Context& context, RunObserver& observer) {
         carry_whole(context, observer);
         rejects_->flush();
         waybill_.report = haul_->report();
+        if (cursor_ != nullptr) {
+            waybill_.cursor_after = cursor_->memory().value;
+        }
     });
     observer.waiting();
     return carried;
@@ -216,6 +303,7 @@ bool MappingRun::publish(const Context& context) {
         waybill_.ended = std::chrono::system_clock::now();
         if (setting_.request.mode == RunMode::Run) {
             setting_.store.put_source_files(waybill_.execution, mapping_.name, stored_source_files());
+            stage_cursor();
             setting_.store.committing(waybill_.execution, stored_files(FileState::Complete), to_json(waybill_));
         }
         haul_->publish(context);
@@ -274,6 +362,8 @@ void MappingRun::fail(const Error& error) {
     haul_.reset();
     target_.reset();  // removes what it wrote, if it still can
     source_.reset();
+    cursor_ = nullptr;
+    waybill_.cursor_after = waybill_.cursor_before;
     rejects_->flush();
     if (setting_.request.mode == RunMode::Run) {
         // Nothing is taken in by a run that failed, but its rejects need the headers of their files.

@@ -4,6 +4,7 @@
 #include "connector/connection.h"
 #include "execution/project.h"
 #include "execution/waybill.h"
+#include "pipeline/cursor_source.h"
 #include "pipeline/haul.h"
 #include "store/lock.h"
 #include "store/store.h"
@@ -49,6 +50,8 @@ struct RunRequest {
     bool again = false;                // also files that were taken in before
     std::map<std::string, std::string> parameters = {};  // for `:name` in expressions
     std::optional<std::int64_t> max_delete = {};         // records that may be deleted this once; a mapping only
+    std::string since = {};  // limits of the cursor for this once; a mapping that reads new rows only
+    std::string until = {};
 };
 
 // What the mappings of a run have in common.
@@ -108,6 +111,8 @@ private:
     class Taken;
 
     void prepare_source();
+    void follow_cursor();
+    void stage_cursor();
     void prepare_target();
     void carry_whole(const Context&, RunObserver&);
     RowRules rules() const;
@@ -135,6 +140,7 @@ private:
     std::unique_ptr<RejectKeeper> rejects_;
     std::unique_ptr<Taken> taken_;
     std::unique_ptr<Source> source_;
+    CursorSource* cursor_ = nullptr;  // the source, where the mapping reads new rows
     std::unique_ptr<Target> target_;
     std::unique_ptr<Haul> haul_;
     bool has_reached_target_ = false;  // before it began again without a part of the source

@@ -22,7 +22,8 @@ namespace {
 constexpr std::array<std::string_view, 7> file_keys{"version",  "include",  "settings", "connections",
                                                     "defaults", "mappings", "tasks"};
 constexpr std::array<std::string_view, 4> included_keys{"version", "connections", "mappings", "tasks"};
-constexpr std::array<std::string_view, 6> mapping_keys{"source", "target", "fields", "where", "key", "options"};
+constexpr std::array<std::string_view, 9> mapping_keys{"source", "target", "fields",  "where",  "key",
+                                                       "read",   "cursor", "overlap", "options"};
 
 // Names become parts of file names, of commands and of messages.
 bool is_name(std::string_view name) {
@@ -289,7 +290,54 @@ void check_record_options(const MappingDefinition& mapping, const Node& how, Pro
     }
 }
 
+// What stands in the mapping itself, beside its parts.
+ReadingOptions read_reading(const Node& whole, const std::string& path, Problems& problems) {
+    Node own = Node::map(whole.position());
+    for (const auto& entry : whole.entries()) {
+        if (entry.key == "read" || entry.key == "cursor" || entry.key == "overlap") {
+            own.entries().push_back(entry);
+        }
+    }
+    return parse<ReadingOptions>(own, path, problems);
+}
+
+// What new rows do not go with.
+void check_reading(const MappingDefinition& mapping, const Node& whole, const Node& how, Problems& problems) {
+    if (mapping.read != ReadMode::New) {
+        return;
+    }
+    const Node* read = whole.find("read");
+    if (mapping.source.find("table") == nullptr && mapping.source.find("query") == nullptr) {
+        problems.add(
+            read->position(), fmt::format("{}.read", mapping.path),
+            "new rows are told apart in tables and queries only; of files, those that were taken in before are "
+            "left out anyway");
+    }
+    for (const std::string_view option : {"absent", "replace"}) {
+        const Node* given = how.find(option);
+        if (given != nullptr && (mapping.records.absent != Absent::Keep || mapping.records.replaces_all)) {
+            problems.add(given->position(), fmt::format("{}.options.{}", mapping.path, option),
+                         "does not go with `read: new`: what is not new would seem to be gone");
+        }
+    }
+}
+
 }  // namespace
+
+void ReadingOptions::validate(const ReadingOptions& options, Problems& problems) {
+    if (options.read == ReadMode::New && options.cursor.empty()) {
+        problems.add("cursor", "is missing: name the column by which new rows are told, as in `cursor: updated_at`");
+    }
+    if (options.read != ReadMode::New && !options.cursor.empty()) {
+        problems.add("cursor", "is for `read: new`");
+    }
+    if (options.read != ReadMode::New && !options.overlap.empty()) {
+        problems.add("overlap", "is for `read: new`");
+    }
+    if (!options.overlap.empty() && !parse_overlap(options.overlap)) {
+        problems.add("overlap", "must be a time, as in 90s, 5m, 2h or 1d, or a number from 0 on");
+    }
+}
 
 void MappingOptions::validate(const MappingOptions& options, Problems& problems) {
     if (!options.max_rejects.empty() && !reject_limit(options.max_rejects)) {
@@ -434,6 +482,11 @@ void Project::read_mapping(std::string_view name, const Node& own, Problems& pro
     if (const Node* key = whole.find("key"); key != nullptr && !key->is_null()) {
         mapping.records.key = read_key(*key, fmt::format("{}.key", mapping.path), problems);
     }
+    const auto reading = read_reading(whole, mapping.path, problems);
+    mapping.read = reading.read;
+    mapping.cursor = reading.cursor;
+    mapping.overlap = parse_overlap(reading.overlap);
+    check_reading(mapping, whole, how, problems);
     check_record_options(mapping, how, problems);
     if (mapping.records.replaces_all && !mapping.records.key.empty()) {
         mapping.records.replaces_all = false;
@@ -627,6 +680,7 @@ std::vector<ProjectPart> project_parts() {
         {describe<FileSourceOptions>("file_source", "Files as a source."), "mappings.example.source"},
         {describe<MappingOptions>("options", "What a mapping is told beside its source, target and fields."),
          "mappings.example.options"},
+        {describe<ReadingOptions>("mapping", "Which rows of its source a mapping reads."), "mappings.example"},
         {describe<FieldOptions>("field", "One column of the target."), "mappings.example.fields[]"},
         {describe<FileTargetOptions>("file_target", "A file as a target."), "mappings.example.target"},
         {describe<TableTargetOptions>("table_target", "A table of a database as a target."), "mappings.example.target"},

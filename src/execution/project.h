@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "connector/catalog.h"
 #include "execution/field_options.h"
+#include "mapping/cursor_scale.h"
 #include "mapping/fields.h"
 #include "options/component.h"
 #include "options/document.h"
@@ -116,6 +117,35 @@ struct TaskOptions {
     static void validate(const TaskOptions&, Problems&);
 };
 
+// Which rows of the source go on.
+enum class ReadMode : std::uint8_t { All, New };
+template <>
+struct EnumChoices<ReadMode> {
+    static constexpr std::array list{
+        Choice{"all", "Every row, each time."},
+        Choice{"new", "Those that came, or changed, after the last run, by the column `cursor`."},
+    };
+};
+
+struct ReadingOptions {
+    ReadMode read = ReadMode::All;
+    std::string cursor;
+    std::string overlap;
+
+    static constexpr auto spec = [] {
+        return options(
+            option("read", &ReadingOptions::read, "Which rows of a table or query are read."),
+            option("cursor", &ReadingOptions::cursor,
+                   "Column of the source that grows with every row and change: an integer, decimal, date or timestamp.")
+                .example("updated_at"),
+            option("overlap", &ReadingOptions::overlap,
+                   "How far behind the greatest value read so far rows are looked at once more, for those that were "
+                   "committed late: a time (5m if not given) or, for numbers, a number (0 if not given).")
+                .example("15m"));
+    }();
+    static void validate(const ReadingOptions&, Problems&);
+};
+
 struct MappingDefinition {
     std::string name;
     std::string path;  // "mappings.customers"
@@ -128,6 +158,9 @@ struct MappingDefinition {
     RejectLimit reject_limit;
     RecordRules records;
     std::string where;  // empty = every row
+    ReadMode read = ReadMode::All;
+    std::string cursor;  // ReadMode::New: column of the source
+    std::optional<Overlap> overlap;
 };
 
 struct TaskDefinition {

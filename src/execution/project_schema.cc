@@ -96,6 +96,7 @@ json::object key_schema() {
 }
 
 json::object mapping_schema(const Catalog& catalog) {
+    const auto reading = schema_of(describe_options<ReadingOptions>()).at("properties").as_object();
     // What a mapping lacks may stand in `defaults`, which a schema cannot follow: nothing is required.
     return {{"type", "object"},
             {"additionalProperties", false},
@@ -104,6 +105,9 @@ json::object mapping_schema(const Catalog& catalog) {
                                         {"fields", fields_schema()},
                                         {"where", where_schema()},
                                         {"key", key_schema()},
+                                        {"read", reading.at("read")},
+                                        {"cursor", reading.at("cursor")},
+                                        {"overlap", reading.at("overlap")},
                                         {"options", schema_of(describe_options<MappingOptions>())}}}};
 }
 

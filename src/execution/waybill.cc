@@ -167,7 +167,8 @@ std::string to_json(const Waybill& waybill) {
         {"deleted_keys", json::value_from(waybill.report.deleted_keys)},
         {"rejects", rejects_json(waybill.report.rejects)},
         {"files", std::move(files)},
-        {"cursor", json::object{{"before", nullptr}, {"after", nullptr}}},
+        {"cursor",
+         json::object{{"before", text_or_null(waybill.cursor_before)}, {"after", text_or_null(waybill.cursor_after)}}},
         {"warnings", std::move(warnings)},
         {"message", text_or_null(waybill.message)},
         {"advice", text_or_null(waybill.advice)},
@@ -208,6 +209,9 @@ Waybill waybill_from_json(std::string_view text) {
             waybill.report.deleted_keys.emplace_back(key.as_string());
         }
     }
+    const auto& cursor = document.at("cursor").as_object();
+    waybill.cursor_before = text_of(cursor, "before");
+    waybill.cursor_after = text_of(cursor, "after");
     for (const auto& group : document.at("rejects").as_array()) {
         waybill.report.rejects[text_of(group.as_object(), "reason")] = group_from(group.as_object());
     }

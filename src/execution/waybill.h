@@ -22,6 +22,8 @@ struct Waybill {
     std::string target_connection;
     std::string target_object;
     HaulReport report;
+    std::string cursor_before;  // how far was read, with `read: new`; empty = not at all
+    std::string cursor_after;
     std::string message;   // why it failed; empty otherwise
     std::string advice;    // what would help
     bool guarded = false;  // it failed because a limit was exceeded

@@ -92,6 +92,22 @@ from source_files f join executions e on e.id = f.execution
 where f.mapping = ?1 and f.name = ?2 and e.outcome in ('succeeded', 'partial', 'empty')
 order by f.execution desc limit 1
 
+-- name: stage_cursor
+insert or replace into cursors (execution, mapping, subject, kind, value, rows) values (?1, ?2, ?3, ?4, ?5, ?6)
+
+-- name: count_cursor
+update cursors set counts = 1 where mapping = ?1 and execution = ?2
+
+-- name: drop_earlier_cursors
+delete from cursors where mapping = ?1 and execution <> ?2
+  and exists (select 1 from cursors where mapping = ?1 and execution = ?2)
+
+-- name: drop_cursor
+delete from cursors where mapping = ?1 and execution = ?2 and counts = 0
+
+-- name: cursor
+select subject, kind, value, rows from cursors where mapping = ?1 and counts = 1
+
 -- name: last_success
 select started from executions
 where mapping = ?1 and kind = 'run' and outcome in ('succeeded', 'partial', 'empty')

@@ -67,7 +67,8 @@ const NamedQueries& queries() {
     return all;
 }
 
-const std::array migrations{store_sql::n0001_executions_sql, store_sql::n0002_source_files_sql};
+const std::array migrations{store_sql::n0001_executions_sql, store_sql::n0002_source_files_sql,
+                            store_sql::n0003_cursors_sql};
 
 }  // namespace
 
@@ -155,7 +156,42 @@ void Store::end(const ExecutionRecord& record, const std::vector<StoredFile>& fi
         counter.bind_all(record.mapping, signed_count(*sequence));
         counter.run();
     }
+    settle_cursor(record.mapping, record.id, outcome);
     transaction.commit();
+}
+
+void Store::settle_cursor(const std::string& mapping, const std::string& id, RunOutcome outcome) {
+    const bool ended_well =
+        outcome == RunOutcome::Succeeded || outcome == RunOutcome::Partial || outcome == RunOutcome::Empty;
+    const auto run = [&](std::string_view step) {
+        auto statement = query(step);
+        statement.bind_all(mapping, id);
+        statement.run();
+    };
+    if (ended_well) {
+        run("drop_earlier_cursors");
+        run("count_cursor");
+    } else {
+        run("drop_cursor");
+    }
+}
+
+void Store::stage_cursor(const std::string& id, const std::string& mapping, const StoredCursor& cursor) {
+    auto statement = query("stage_cursor");
+    statement.bind_all(id, mapping, cursor.subject, cursor.kind, cursor.value, cursor.rows);
+    statement.run();
+}
+
+std::optional<StoredCursor> Store::cursor(const std::string& mapping) {
+    auto statement = query("cursor");
+    statement.bind(1, mapping);
+    if (!statement.step()) {
+        return {};
+    }
+    return StoredCursor{.subject = std::string(statement.text(0)),
+                        .kind = std::string(statement.text(1)),
+                        .value = std::string(statement.text(2)),
+                        .rows = std::string(statement.text(3))};
 }
 
 std::vector<ExecutionRecord> Store::executions(SqliteStatement statement) {

@@ -66,6 +66,14 @@ struct StoredSourceFile {
     std::string header;  // what names its columns
 };
 
+// How far a mapping has read.
+struct StoredCursor {
+    std::string subject;  // what it belongs to; does not count for anything else
+    std::string kind;
+    std::string value;
+    std::string rows;
+};
+
 class Store {
 public:
     // Makes the home folder, for its owner only, and its store when missing, and brings an older one
@@ -115,6 +123,10 @@ public:
     std::string taken_by(const std::string& mapping, const std::string& sha256);
     std::optional<StoredSourceFile> latest_source_file(const std::string& mapping, const std::string& name);
 
+    // Counts as soon as the execution has ended well, in place of the one before; forgotten otherwise.
+    void stage_cursor(const std::string& id, const std::string& mapping, const StoredCursor&);
+    std::optional<StoredCursor> cursor(const std::string& mapping);
+
     std::uint64_t last_sequence(const std::string& mapping);
     // When the latest run of a mapping began that brought everything it was to bring.
     std::optional<Moment> last_success(const std::string& mapping);
@@ -125,6 +137,7 @@ public:
 private:
     SqliteStatement query(std::string_view name);
     std::vector<ExecutionRecord> executions(SqliteStatement);
+    void settle_cursor(const std::string& mapping, const std::string& id, RunOutcome outcome);
     static std::vector<StoredSourceFile> source_files_of(SqliteStatement);
     void migrate();
 

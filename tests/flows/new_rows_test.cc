@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: Apache-2.0
+// `read: new`: which rows are read, and that none is lost, doubled or forgotten.
+#include "database/mysql_connection.h"
+#include "database/postgres_connection.h"
+#include "table_flow.h"
+
+#include <atomic>
+#include <gmock/gmock.h>
+#include <random>
+#include <thread>
+
+namespace rowhaul {
+namespace {
+
+using testing::Company;
+using ::testing::HasSubstr;
+using testing::LocalInfile;
+using testing::MariaDbPlace;
+using ::testing::Not;
+using testing::Place;
+using testing::PostgresPlace;
+using testing::SqlitePlace;
+
+std::string rows_of(const Company& company, const std::string& query) {
+    SqliteHandle shop(company / "shop.db", SqliteAccess::ReadWrite);
+    auto statement = shop.prepare(query);
+    std::string out;
+    while (statement.step()) {
+        out += out.empty() ? "" : ";";
+        for (int column = 0; column < statement.columns(); ++column) {
+            out += (column == 0 ? "" : "|") + statement.optional_text(column).value_or("NULL");
+        }
+    }
+    return out;
+}
+
+std::unique_ptr<Place> place_named(std::string_view name, const Company& company) {
+    if (name == "sqlite") {
+        return std::make_unique<SqlitePlace>(company);
+    }
+    if (name == "postgres") {
+        return std::make_unique<PostgresPlace>();
+    }
+    return std::make_unique<MariaDbPlace>(LocalInfile::Allowed);
+}
+
+// Rows of the table "events" of each database go into one of shop.db.
+class NewRows : public ::testing::TestWithParam<std::string_view> {
+protected:
+    NewRows() : place_(place_named(GetParam(), company_)) {
+        company_.sql("create table events (id integer, name text check (name <> 'bad'))");
+    }
+
+    void sql(const std::string& statements) { place_->sql(statements); }
+    void table(std::string_view type) { sql(fmt::format("create table events (id int, name text, changed {})", type)); }
+    void add(int id, std::string_view name, std::string_view changed) {
+        sql(fmt::format("insert into events values ({}, '{}', {})", id, name,
+                        changed == "null" ? "null" : fmt::format("'{}'", changed)));
+    }
+    std::string target() const { return rows_of(company_, "select id, name from events order by 1, 2"); }
+    void configure(std::string_view mapping = {}, std::string_view source = "table: events") const {
+        company_.configure(fmt::format("mappings:\n"
+                                       "  events:\n"
+                                       "    source: {{ connection: erp, {} }}\n"
+                                       "    target: {{ connection: shop, table: events }}\n"
+                                       "    fields: [ id, name ]\n"
+                                       "    read: new\n"
+                                       "    {}\n",
+                                       source, mapping.empty() ? "cursor: changed" : mapping),
+                           place_->connection());
+    }
+    static std::string told(const testing::Outcome& outcome, int status) {
+        EXPECT_EQ(outcome.status, status) << outcome.output << outcome.errors;
+        const auto waybill = boost::json::parse(outcome.output);
+        return fmt::format("{}; {} to {}", testing::TableFlow::counts(outcome, status),
+                           testing::text_at(waybill, "/cursor/before"), testing::text_at(waybill, "/cursor/after"));
+    }
+    // What a run says, after a test that says the same and changes nothing.
+    std::string run(std::vector<std::string> more = {}, int status = 0) const {
+        more.insert(more.end(), {"events", "--output", "json"});
+        const auto before = target();
+        more.insert(more.begin(), "test");
+        const auto tried = told(company_.rowhaul(more), status);
+        EXPECT_EQ(target(), before);
+        more.front() = "run";
+        const auto done = told(company_.rowhaul(more), status);
+        EXPECT_EQ(done, tried);
+        return done;
+    }
+
+    const Company company_;
+    std::unique_ptr<Place> place_;
+};
+INSTANTIATE_TEST_SUITE_P(Databases, NewRows, ::testing::Values("sqlite", "postgres", "mariadb"), testing::place_name);
+
+TEST_P(NewRows, AreReadOnceEach) {
+    table(GetParam() == "mariadb" ? "datetime" : "timestamp");
+    configure();
+    add(1, "Anna", "2026-01-01 10:00:00");
+    add(2, "Berta", "2026-01-01 11:00:00");
+    EXPECT_EQ(run(), "2 read, 2 created; null to 2026-01-01 11:00:00");
+    EXPECT_EQ(run(), "1 read, 1 unchanged; 2026-01-01 11:00:00 to 2026-01-01 11:00:00");
+    add(3, "Carla", "2026-01-01 11:00:00");  // at the same moment
+    add(4, "Dora", "2026-01-01 10:56:00");   // late
+    add(5, "Emma", "2026-01-01 10:54:00");   // later than the overlap
+    EXPECT_EQ(run(), "3 read, 2 created, 1 unchanged; 2026-01-01 11:00:00 to 2026-01-01 11:00:00");
+    add(6, "Frieda", "2026-01-01 12:00:00");
+    EXPECT_EQ(run(), "4 read, 1 created, 3 unchanged; 2026-01-01 11:00:00 to 2026-01-01 12:00:00");
+    EXPECT_EQ(target(), "1|Anna;2|Berta;3|Carla;4|Dora;6|Frieda");
+}
+
+TEST_P(NewRows, OfAQueryAreReadOnceEach) {
+    table(GetParam() == "mariadb" ? "datetime" : "timestamp");
+    configure({}, "query: select id, name, changed from events where id > 1 -- no more");
+    add(1, "Anna", "2026-01-01 10:00:00");
+    add(2, "Berta", "2026-01-01 11:00:00");
+    EXPECT_EQ(run(), "1 read, 1 created; null to 2026-01-01 11:00:00");
+    add(3, "Carla", "2026-01-01 11:30:00");
+    add(4, "Dora", "2026-01-01 10:00:00");
+    EXPECT_EQ(run(), "2 read, 1 created, 1 unchanged; 2026-01-01 11:00:00 to 2026-01-01 11:30:00");
+}
+
+TEST_P(NewRows, WithoutACursorAreRememberedOneByOne) {
+    table("date");
+    configure();
+    add(1, "Anna", "null");
+    add(1, "Anna", "null");
+    EXPECT_EQ(run(), "2 read, 2 created; null to null");
+    add(1, "Anna", "null");
+    add(2, "Berta", "2026-01-02");
+    EXPECT_EQ(run(), "4 read, 2 created, 2 unchanged; null to 2026-01-02");
+    add(3, "Carla", "2026-01-01");
+    EXPECT_EQ(run(), "5 read, 1 created, 4 unchanged; 2026-01-02 to 2026-01-02");
+}
+
+TEST_P(NewRows, HaveFractionsOfSeconds) {
+    table(GetParam() == "mariadb" ? "datetime(6)" : "timestamp");
+    configure("cursor: changed\n    overlap: 0s");
+    add(1, "Anna", "2026-01-01 10:00:00.100000");
+    add(2, "Berta", "2026-01-01 10:00:00.000001");
+    EXPECT_EQ(run(), "2 read, 2 created; null to 2026-01-01 10:00:00.1");
+    add(3, "Carla", "2026-01-01 10:00:00.100001");
+    add(4, "Dora", "2026-01-01 10:00:00.099999");
+    add(5, "Emma", "2026-01-01 10:00:00.100000");
+    EXPECT_EQ(run(), "3 read, 2 created, 1 unchanged; 2026-01-01 10:00:00.1 to 2026-01-01 10:00:00.100001");
+    EXPECT_EQ(target(), "1|Anna;2|Berta;3|Carla;5|Emma");
+}
+
+TEST_P(NewRows, AreToldByDecimals) {
+    table("decimal(20,4)");
+    configure("cursor: changed\n    overlap: 0.5");
+    add(1, "Anna", "9.75");
+    add(2, "Berta", "10.5");
+    EXPECT_EQ(run(), "2 read, 2 created; null to " + std::string(GetParam() == "sqlite" ? "10.5" : "10.5000"));
+    add(3, "Carla", "10.0000");
+    add(4, "Dora", "9.9999");
+    add(5, "Emma", "-11");
+    add(6, "Frieda", "100");
+    EXPECT_THAT(run(), HasSubstr("3 read, 2 created, 1 unchanged"));
+    EXPECT_EQ(target(), "1|Anna;2|Berta;3|Carla;6|Frieda");
+}
+
+TEST_P(NewRows, AreToldByNumbersThatWereDrawnInAnotherOrder) {
+    table("bigint");
+    configure("cursor: changed\n    overlap: 10");
+    add(1, "Anna", "9007199254740993");
+    EXPECT_EQ(run(), "1 read, 1 created; null to 9007199254740993");
+    add(2, "Berta", "9007199254740983");
+    add(3, "Carla", "9007199254740982");
+    EXPECT_EQ(run(), "2 read, 1 created, 1 unchanged; 9007199254740993 to 9007199254740993");
+}
+
+TEST_P(NewRows, KnowMomentsInAnyZone) {
+    if (GetParam() == "sqlite") {
+        table("timestamptz");
+        add(1, "Anna", "2026-03-29 02:30:00+01:00");
+    } else if (GetParam() == "postgres") {
+        table("timestamptz");
+        add(1, "Anna", "2026-03-29 02:30:00+01:00");
+    } else {
+        table("timestamp null");
+        add(1, "Anna", "2026-03-29 01:30:00");
+        sql("set time_zone = '+00:00'; update events set changed = '2026-03-29 01:30:00'");
+    }
+    configure();
+    EXPECT_EQ(run(), "1 read, 1 created; null to 2026-03-29 01:30:00+00:00");
+    // The same moment otherwise written, and one that is later there and earlier here.
+    if (GetParam() == "mariadb") {
+        sql("set time_zone = '+00:00'; insert into events values (2, 'Berta', '2026-03-29 01:30:00'), "
+            "(3, 'Carla', '2026-03-29 01:20:00')");
+    } else {
+        add(2, "Berta", "2026-03-29 03:30:00+02:00");
+        add(3, "Carla", "2026-03-29 06:20:00+05:00");
+    }
+    EXPECT_EQ(run(), "2 read, 1 created, 1 unchanged; 2026-03-29 01:30:00+00:00 to 2026-03-29 01:30:00+00:00");
+}
+
+TEST_P(NewRows, ThatChangedWithinTheOverlapAreReadAgain) {
+    company_.sql("drop table events; create table events (id integer primary key, name text check (name <> 'bad'))");
+    table("date");
+    configure("cursor: changed\n    key: [id]");
+    add(1, "Anna", "2026-01-01");
+    add(2, "bad", "2026-01-01");
+    EXPECT_EQ(run({}, 3), "2 read, 1 created, 1 rejected; null to 2026-01-01");
+    EXPECT_EQ(run({}, 3), "2 read, 1 unchanged, 1 rejected; 2026-01-01 to 2026-01-01");
+    sql("update events set name = 'Berta' where id = 2");
+    EXPECT_EQ(run(), "2 read, 1 created, 1 unchanged; 2026-01-01 to 2026-01-01");
+    sql("update events set name = 'Carla' where id = 2");
+    EXPECT_EQ(run(), "2 read, 1 updated, 1 unchanged; 2026-01-01 to 2026-01-01");
+    sql("update events set name = 'Berta' where id = 2");
+    EXPECT_EQ(run(), "2 read, 1 updated, 1 unchanged; 2026-01-01 to 2026-01-01");
+    EXPECT_EQ(target(), "1|Anna;2|Berta");
+}
+
+TEST_P(NewRows, AreLimitedThisOnce) {
+    table(GetParam() == "mariadb" ? "datetime" : "timestamp");
+    configure();
+    for (int day = 1; day <= 9; ++day) {
+        add(day, "Anna", fmt::format("2026-01-0{} 12:00:00", day));
+    }
+    // Chunk by chunk.
+    EXPECT_EQ(run({"--until", "2026-01-03"}), "3 read, 3 created; null to 2026-01-03 12:00:00");
+    EXPECT_EQ(run({"--until", "2026-01-05 12:00:00"}),
+              "3 read, 2 created, 1 unchanged; 2026-01-03 12:00:00 to 2026-01-05 12:00:00");
+    EXPECT_EQ(run(), "5 read, 4 created, 1 unchanged; 2026-01-05 12:00:00 to 2026-01-09 12:00:00");
+    // Once more, and the cursor stays where it was.
+    company_.sql("delete from events");
+    EXPECT_EQ(run({"--since", "2026-01-02", "--until", "2026-01-03"}),
+              "2 read, 2 created; 2026-01-09 12:00:00 to 2026-01-09 12:00:00");
+    EXPECT_EQ(run(), "1 read, 1 unchanged; 2026-01-09 12:00:00 to 2026-01-09 12:00:00");
+    EXPECT_THAT(company_.rowhaul({"run", "events", "--since", "soon"}).errors,
+                HasSubstr("--since soon is no timestamp"));
+}
+
+TEST_P(NewRows, ThatWerePassedOverAreTold) {
+    table("date");
+    configure();
+    add(1, "Anna", "2026-01-01");
+    run();
+    add(2, "Berta", "2026-01-10");
+    add(3, "Carla", "2026-01-20");
+    const auto outcome = company_.rowhaul({"run", "events", "--since", "2026-01-15"});
+    EXPECT_THAT(outcome.output, HasSubstr("rows after 2026-01-01 and before 2026-01-15 are not read"));
+    EXPECT_EQ(target(), "1|Anna;3|Carla");
+}
+
+// Failure story 5.
+TEST_P(NewRows, AnEmptyStateErasesNoBookmark) {
+    table("date");
+    configure();
+    add(1, "Anna", "2026-01-01");
+    add(2, "Berta", "2026-01-02");
+    run();
+    sql("create table kept as select * from events; delete from events");
+    EXPECT_EQ(run(), "; 2026-01-02 to 2026-01-02");
+    sql("insert into events select * from kept");
+    EXPECT_EQ(run(), "2 read, 2 unchanged; 2026-01-02 to 2026-01-02");
+    // Neither does a run that fails.
+    add(3, "bad", "2026-01-03");
+    company_.sql("create trigger late before insert on events begin select raise(rollback, 'no'); end");
+    EXPECT_EQ(company_.rowhaul({"run", "events"}).status, 1);
+    company_.sql("drop trigger late");
+    EXPECT_EQ(run({}, 3), "3 read, 2 unchanged, 1 rejected; 2026-01-02 to 2026-01-03");
+    EXPECT_EQ(target(), "1|Anna;2|Berta");
+}
+
+TEST_P(NewRows, AreAllRowsAfterTheCursorChanged) {
+    table("date");
+    sql("alter table events add column made date");
+    sql("insert into events values (1, 'Anna', '2026-01-05', '2026-01-01'), (2, 'Berta', '2026-01-01', '2026-01-03')");
+    configure();
+    run();
+    company_.sql("delete from events");
+    configure("cursor: made");
+    const auto outcome = company_.rowhaul({"run", "events"});
+    EXPECT_THAT(outcome.output, HasSubstr("because `cursor` changed: everything is read"));
+    EXPECT_EQ(target(), "1|Anna;2|Berta");
+    EXPECT_EQ(run(), "1 read, 1 unchanged; 2026-01-03 to 2026-01-03");
+}
+
+TEST_P(NewRows, NeedAColumnWhoseOrderIsTheSameEverywhere) {
+    table("varchar(20)");
+    configure();
+    add(1, "Anna", "a");
+    const auto refused = company_.rowhaul({"run", "events"});
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_THAT(refused.errors, HasSubstr("the cursor column \"changed\" is of type text"));
+    configure("cursor: chnged");
+    EXPECT_THAT(company_.rowhaul({"run", "events"}).errors, HasSubstr("did you mean \"changed\"?"));
+    configure("cursor: id\n    overlap: 5m");
+    EXPECT_THAT(company_.rowhaul({"run", "events"}).errors, HasSubstr("Give `overlap` as a number"));
+}
+
+TEST(NewRowsConfiguration, IsCheckedBeforeAnythingIsReached) {
+    const Company company;
+    const auto complaint = [&](std::string_view mapping, std::string_view source = "connection: shop, table: a") {
+        company.configure(
+            fmt::format("mappings:\n  a:\n    source: {{ {} }}\n    target: {{ connection: shop, table: "
+                        "b }}\n    {}\n",
+                        source, mapping));
+        return company.rowhaul({"validate"}).errors;
+    };
+    EXPECT_THAT(complaint("read: new"), HasSubstr("mappings.a.cursor: is missing"));
+    EXPECT_THAT(complaint("cursor: id"), HasSubstr("mappings.a.cursor: is for `read: new`"));
+    EXPECT_THAT(complaint("overlap: 5m"), HasSubstr("mappings.a.overlap: is for `read: new`"));
+    EXPECT_THAT(complaint("read: new\n    cursor: id\n    overlap: soon"), HasSubstr("mappings.a.overlap: must be"));
+    EXPECT_THAT(complaint("read: new\n    cursor: id\n    key: [id]\n    options: { absent: delete }"),
+                HasSubstr("does not go with `read: new`"));
+    EXPECT_THAT(complaint("read: new\n    cursor: id\n    options: { replace: true }"),
+                HasSubstr("does not go with `read: new`"));
+    EXPECT_THAT(complaint("read: new\n    cursor: id", "connection: export, file: a.csv"),
+                HasSubstr("in tables and queries only"));
+    complaint("key: [id]");
+    const auto limited = company.rowhaul({"run", "a", "--since", "1"});
+    EXPECT_NE(limited.status, 0);
+    EXPECT_THAT(limited.errors, HasSubstr("does not follow a cursor"));
+}
+
+// A session that may keep a transaction open.
+class Writer {
+public:
+    explicit Writer(std::string_view kind, const std::string& where) {
+        if (kind == "postgres") {
+            PostgresOptions options;
+            options.host = testing::Postgres::shared().socket_folder();
+            options.port = testing::Postgres::shared().port();
+            options.database = where;
+            options.user = "owner";
+            postgres_ = std::make_unique<PostgresConnection>(Context(), options);
+        } else {
+            MysqlOptions options;
+            options.socket = where;
+            options.database = "erp";
+            options.user = "root";
+            maria_db_ = std::make_unique<MysqlConnection>(Context(), options, MysqlAccess::ReadWrite);
+        }
+    }
+    void sql(const std::string& statement) {
+        if (postgres_) {
+            postgres_->run(Context(), statement);
+        } else {
+            maria_db_->run(Context(), statement);
+        }
+    }
+
+private:
+    std::unique_ptr<PostgresConnection> postgres_;
+    std::unique_ptr<MysqlConnection> maria_db_;
+};
+
+class LateRows : public ::testing::TestWithParam<std::string_view> {
+protected:
+    LateRows() : is_postgres_(GetParam() == "postgres") {
+        if (is_postgres_) {
+            where_ = testing::Postgres::shared().make_database();
+        } else {
+            where_ = server().socket();
+            server().exec("drop database if exists erp; create database erp");
+        }
+        const auto& postgres = testing::Postgres::shared();
+        company_.configure(
+            "mappings:\n"
+            "  events:\n"
+            "    source: { connection: erp, table: events }\n"
+            "    target: { connection: shop, table: events }\n"
+            "    read: new\n"
+            "    cursor: changed\n"
+            "  people:\n"
+            "    source: { connection: erp, table: people }\n"
+            "    target: { connection: shop, table: people }\n"
+            "    key: [id]\n"
+            "    read: new\n"
+            "    cursor: changed\n",
+            is_postgres_ ? fmt::format("  erp: {{ type: postgres, host: {}, port: {}, database: {}, user: owner }}\n",
+                                       postgres.socket_folder(), postgres.port(), where_)
+                         : fmt::format("  erp: {{ type: mariadb, socket: {}, database: erp, user: root }}\n", where_));
+        Writer owner = writer();
+        for (const auto* table : {"events", "people"}) {
+            const auto type = is_postgres_ ? "timestamp(0)" : "datetime";
+            const auto* const key = table == std::string_view("people") ? " primary key" : "";
+            owner.sql(fmt::format("create table {} (id int{}, name int, changed {})", table, key, type));
+            company_.sql(fmt::format("create table {} (id integer{}, name integer, changed text)", table, key));
+        }
+    }
+    static testing::MariaDb& server() {
+        static testing::MariaDb one;
+        return one;
+    }
+    Writer writer() const { return Writer(GetParam(), where_); }
+    void run() {
+        for (const auto* mapping : {"events", "people"}) {
+            const auto outcome = company_.rowhaul({"run", mapping});
+            EXPECT_EQ(outcome.status, 0) << outcome.output << outcome.errors;
+        }
+    }
+    // A writing session sees what is committed.
+    std::string source(std::string_view table) {
+        const auto query = fmt::format("select * from {} order by id, name, changed", table);
+        if (is_postgres_) {
+            return testing::Postgres::shared().execute(
+                fmt::format(
+                    "select string_agg(concat_ws('|', id, name, to_char(changed, 'YYYY-MM-DD HH24:MI:SS')), ';' "
+                    "order by id, name, changed) from {}",
+                    table),
+                where_);
+        }
+        auto printed = server().exec("use erp; " + query);
+        while (printed.ends_with('\n')) {
+            printed.pop_back();
+        }
+        for (char& c : printed) {
+            c = c == '\t' ? '|' : c == '\n' ? ';' : c;
+        }
+        return printed;
+    }
+    std::string target(std::string_view table) const {
+        return rows_of(company_, fmt::format("select * from {} order by id, name, changed", table));
+    }
+
+    const bool is_postgres_;
+    std::string where_;
+    const Company company_;
+};
+INSTANTIATE_TEST_SUITE_P(Databases, LateRows, ::testing::Values("postgres", "mariadb"), testing::place_name);
+
+// Failure story 3, at each of its moments.
+TEST_P(LateRows, CommittedAfterNewerOnesWereReadDoNotVanish) {
+    auto slow = writer();
+    auto quick = writer();
+    slow.sql("begin");
+    slow.sql("insert into events values (1, 0, '2026-01-01 10:00:00')");
+    quick.sql("insert into events values (2, 0, '2026-01-01 10:00:05')");
+    run();
+    EXPECT_EQ(target("events"), "2|0|2026-01-01 10:00:05");
+    slow.sql("commit");
+    slow.sql("begin");
+    slow.sql("insert into events values (3, 0, '2026-01-01 10:00:05')");
+    quick.sql("insert into events values (4, 0, '2026-01-01 10:00:05')");
+    run();
+    slow.sql("commit");
+    run();
+    run();
+    EXPECT_EQ(target("events"), source("events"));
+}
+
+// Failure story 3, with as much going on at once as there can be.
+TEST_P(LateRows, OfConcurrentWritersDoNotVanish) {
+    constexpr int writers = 4;
+    constexpr int transactions = 60;
+    std::atomic<int> clock = 0;
+    std::atomic<int> at_work = writers;
+    std::vector<std::thread> threads;
+    for (int number = 0; number < writers; ++number) {
+        threads.emplace_back([&, number] {
+            std::mt19937 random(static_cast<unsigned>(number));
+            const auto moment = [&](int jitter) {
+                // Several a second, and up to two minutes old.
+                const auto seconds = std::max(0, clock.fetch_add(1) / 3 - static_cast<int>(random() % 120) * jitter);
+                return fmt::format("2026-01-01 10:{:02}:{:02}", seconds / 60, seconds % 60);
+            };
+            auto session = writer();
+            for (int i = 0; i < transactions; ++i) {
+                session.sql("begin");
+                for (int row = 0; row < 3; ++row) {
+                    const int id = number * 1000 + i * 3 + row;
+                    session.sql(fmt::format("insert into events values ({}, 0, '{}')", id, moment(row)));
+                    session.sql(fmt::format("insert into people values ({}, 0, '{}')", id, moment(row)));
+                    session.sql(
+                        fmt::format("update people set name = name + 1, changed = '{}' where id = {}", moment(1),
+                                    number * 1000 + static_cast<int>(random() % static_cast<unsigned>(i * 3 + 1))));
+                }
+                session.sql(random() % 5 == 0 ? "rollback" : "commit");
+            }
+            --at_work;
+        });
+    }
+    while (at_work > 0) {
+        run();
+    }
+    for (auto& thread : threads) {
+        thread.join();
+    }
+    run();
+    run();
+    EXPECT_EQ(target("events"), source("events"));
+    EXPECT_EQ(target("people"), source("people"));
+}
+
+}  // namespace
+}  // namespace rowhaul
