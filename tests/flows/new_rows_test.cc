@@ -72,8 +72,14 @@ protected:
     static std::string told(const testing::Outcome& outcome, int status) {
         EXPECT_EQ(outcome.status, status) << outcome.output << outcome.errors;
         const auto waybill = boost::json::parse(outcome.output);
-        return fmt::format("{}; {} to {}", testing::TableFlow::counts(outcome, status),
-                           testing::text_at(waybill, "/cursor/before"), testing::text_at(waybill, "/cursor/after"));
+        std::string counts;
+        for (const auto& [name, value] : waybill.at("rows").as_object()) {
+            if (value.to_number<int>() != 0) {
+                counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", value.to_number<int>(), std::string(name));
+            }
+        }
+        return fmt::format("{}; {} to {}", counts, testing::text_at(waybill, "/cursor/before"),
+                           testing::text_at(waybill, "/cursor/after"));
     }
     // What a run says, after a test that says the same and changes nothing.
     std::string run(std::vector<std::string> more = {}, int status = 0) const {
@@ -111,7 +117,7 @@ TEST_P(NewRows, AreReadOnceEach) {
 
 TEST_P(NewRows, OfAQueryAreReadOnceEach) {
     table(GetParam() == "mariadb" ? "datetime" : "timestamp");
-    configure({}, "query: select id, name, changed from events where id > 1 -- no more");
+    configure({}, "query: 'select id, name, changed from events where id > 1 -- no more'");
     add(1, "Anna", "2026-01-01 10:00:00");
     add(2, "Berta", "2026-01-01 11:00:00");
     EXPECT_EQ(run(), "1 read, 1 created; null to 2026-01-01 11:00:00");
@@ -321,20 +327,20 @@ class Writer {
 public:
     explicit Writer(std::string_view kind, const std::string& where) {
         if (kind == "postgres") {
-            PostgresOptions options;
-            options.host = testing::Postgres::shared().socket_folder();
-            options.port = testing::Postgres::shared().port();
-            options.database = where;
-            options.user = "owner";
-            postgres_ = std::make_unique<PostgresConnection>(Context(), options);
+            postgres_options_.host = testing::Postgres::shared().socket_folder();
+            postgres_options_.port = testing::Postgres::shared().port();
+            postgres_options_.database = where;
+            postgres_options_.user = "owner";
+            postgres_ = std::make_unique<PostgresConnection>(Context(), postgres_options_);
         } else {
-            MysqlOptions options;
-            options.socket = where;
-            options.database = "erp";
-            options.user = "root";
-            maria_db_ = std::make_unique<MysqlConnection>(Context(), options, MysqlAccess::ReadWrite);
+            mysql_options_.socket = where;
+            mysql_options_.database = "erp";
+            mysql_options_.user = "root";
+            maria_db_ = std::make_unique<MysqlConnection>(Context(), mysql_options_, MysqlAccess::ReadWrite);
         }
     }
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
     void sql(const std::string& statement) {
         if (postgres_) {
             postgres_->run(Context(), statement);
@@ -344,6 +350,8 @@ public:
     }
 
 private:
+    PostgresOptions postgres_options_;  // which the sessions look into
+    MysqlOptions mysql_options_;
     std::unique_ptr<PostgresConnection> postgres_;
     std::unique_ptr<MysqlConnection> maria_db_;
 };
