@@ -101,9 +101,9 @@ std::string sqlite_range(const ColumnRange& range, const Column& column) {
             return range_condition(range, name, &literal);
         case Type::Date:
         case Type::Timestamp:
-            // Numbers are below all texts.
+            // Numbers are below all texts, and blanks in front of a moment below its digits.
             return range_condition({.column = range.column, .from = range.from, .to = {}}, name + " collate binary",
-                                   &literal, name + " < ''");
+                                   &literal, name + " < '0'");
         default:
             return {};
     }

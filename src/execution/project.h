@@ -134,7 +134,7 @@ struct ReadingOptions {
 
     static constexpr auto spec = [] {
         return options(
-            option("read", &ReadingOptions::read, "Which rows of a table or query are read."),
+            option("read", &ReadingOptions::read, "Which rows of a table or query are read.").example("new"),
             option("cursor", &ReadingOptions::cursor,
                    "Column of the source that grows with every row and change: an integer, decimal, date or timestamp.")
                 .example("updated_at"),

@@ -297,6 +297,77 @@ TEST_P(NewRows, NeedAColumnWhoseOrderIsTheSameEverywhere) {
     EXPECT_THAT(company_.rowhaul({"run", "events"}).errors, HasSubstr("Give `overlap` as a number"));
 }
 
+TEST_P(NewRows, WhoseCursorHasNoPlaceInTheOrderAreLookedAtEachTime) {
+    if (GetParam() == "postgres") {
+        table("timestamp");
+        add(1, "Anna", "infinity");
+    } else if (GetParam() == "mariadb") {
+        sql("create table events (id int, name text, changed datetime not null)");
+        sql("set sql_mode = ''; insert into events values (1, 'Anna', '0000-00-00 00:00:00')");
+    } else {
+        table("timestamp");
+        add(1, "Anna", "null");
+    }
+    add(2, "Berta", "2026-01-01 10:00:00");
+    configure();
+    EXPECT_EQ(run(), "2 read, 2 created; null to 2026-01-01 10:00:00");
+    add(3, "Carla", "2026-01-02 10:00:00");
+    EXPECT_EQ(run(), "3 read, 1 created, 2 unchanged; 2026-01-01 10:00:00 to 2026-01-02 10:00:00");
+}
+
+TEST_P(NewRows, AreTheSameWhoeverLooksForThem) {
+    table("date");
+    configure("cursor: changed", "table: events, push_down: false");
+    add(1, "Anna", "2026-01-01");
+    add(2, "Berta", "2026-01-10");
+    EXPECT_EQ(run(), "2 read, 2 created; null to 2026-01-10");
+    add(3, "Carla", "2026-01-09");
+    EXPECT_EQ(run(), "2 read, 1 created, 1 unchanged; 2026-01-10 to 2026-01-10");
+}
+
+TEST_P(NewRows, OfAViewAreReadOnceEach) {
+    table("date");
+    sql("create view recent as select id, name, changed from events where id > 1");
+    configure({}, "table: recent");
+    add(1, "Anna", "2026-01-01");
+    add(2, "Berta", "2026-01-10");
+    EXPECT_EQ(run(), "1 read, 1 created; null to 2026-01-10");
+    add(3, "Carla", "2026-01-11");
+    EXPECT_EQ(run(), "2 read, 1 created, 1 unchanged; 2026-01-10 to 2026-01-11");
+}
+
+TEST_P(NewRows, MustMeetTheRuleAsAnyOther) {
+    table("date");
+    configure("cursor: changed\n    where: id <> 2 and name <> 'Dora'");
+    add(1, "Anna", "2026-01-01");
+    add(2, "Berta", "2026-01-10");
+    run();
+    add(3, "Carla", "2026-01-11");
+    add(4, "Dora", "2026-01-12");
+    run();
+    EXPECT_EQ(target(), "1|Anna;3|Carla");
+}
+
+// What SQLite keeps in a column need not be of its type.
+TEST(NewRowsOfSqlite, MustHaveAMomentToBeTold) {
+    const Company company;
+    SqlitePlace source(company);
+    company.sql("create table f (id integer)");
+    source.sql(
+        "create table e (id integer, c timestamp);"
+        "insert into e values (1, '2026-01-01 10:00:00'), (2, '2026-01-01T11:00:00'), (3, 17), (4, x'00')");
+    company.configure(
+        "mappings:\n"
+        "  e: { source: { connection: erp, table: e }, target: { connection: shop, table: f }, fields: [id], read: "
+        "new, "
+        "cursor: c }\n",
+        source.connection());
+    EXPECT_THAT(company.rowhaul({"run", "e"}).output, HasSubstr("4 read = 2 created + 2 rejected"));
+    source.sql("insert into e values (5, '2026-01-01T12:00:00'), (6, 18), (7, '2026-01-01 12:00:00')");
+    EXPECT_THAT(company.rowhaul({"run", "e"}).output, HasSubstr("2 created + 1 unchanged + 3 rejected"));
+    EXPECT_THAT(company.rowhaul({"waybill", "--rejects"}).output, HasSubstr("invalid_cursor"));
+}
+
 TEST(NewRowsConfiguration, IsCheckedBeforeAnythingIsReached) {
     const Company company;
     const auto complaint = [&](std::string_view mapping, std::string_view source = "connection: shop, table: a") {
