@@ -103,7 +103,7 @@ std::string sqlite_range(const ColumnRange& range, const Column& column) {
         case Type::Timestamp:
             // Numbers are below all texts, and blanks in front of a moment below its digits.
             return range_condition({.column = range.column, .from = range.from, .to = {}}, name + " collate binary",
-                                   &literal, name + " < '0'");
+                                   &literal, name + " < '/'");
         default:
             return {};
     }

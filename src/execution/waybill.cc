@@ -124,8 +124,9 @@ RunOutcome outcome_of(const HaulReport& report) {
     if (report.rows.rejected > 0 || std::ranges::any_of(report.source_files, is_bad)) {
         return RunOutcome::Partial;
     }
-    return report.rows.read == report.rows.filtered && report.rows.deleted == 0 ? RunOutcome::Empty
-                                                                                : RunOutcome::Succeeded;
+    return report.rows.read == report.rows.filtered + report.repeated && report.rows.deleted == 0
+               ? RunOutcome::Empty
+               : RunOutcome::Succeeded;
 }
 
 std::string to_json(const Waybill& waybill) {

@@ -26,7 +26,7 @@ struct CursorMemory {
 class CursorWindow {
 public:
     // Rows that are remembered at most.
-    static constexpr std::size_t most_rows = 100'000;
+    static constexpr std::size_t most_rows = 50'000;
     enum class Verdict : std::uint8_t { Outside, Repeated, Fresh };
     // Whether rows that were seen before go on all the same.
     enum class Repeats : std::uint8_t { LeftOut, GoOn };

@@ -326,9 +326,9 @@ void Haul::take(Delivery delivery) {
     rows.skipped = delivery.skipped;
     rows.deleted = delivery.deleted;
     report_.deleted_keys = std::move(delivery.deleted_keys);
-    const auto repeated = source_.repeated_rows();
-    rows.read += repeated;
-    rows.unchanged += repeated;
+    report_.repeated = source_.repeated_rows();
+    rows.read += report_.repeated;
+    rows.unchanged += report_.repeated;
     report_.files = std::move(delivery.files);
     std::ranges::copy(delivery.warnings, std::back_inserter(warnings_));
 }

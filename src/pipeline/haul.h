@@ -49,6 +49,7 @@ struct HaulReport {
     static constexpr std::size_t most_samples = 5;
 
     RowCounts rows;
+    std::uint64_t repeated = 0;                  // of the unchanged ones: the source left them out
     std::map<std::string, RejectGroup> rejects;  // by reason
     std::vector<FileRecord> files;
     std::vector<SourceFile> source_files;

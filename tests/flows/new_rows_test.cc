@@ -106,6 +106,7 @@ TEST_P(NewRows, AreReadOnceEach) {
     add(2, "Berta", "2026-01-01 11:00:00");
     EXPECT_EQ(run(), "2 read, 2 created; null to 2026-01-01 11:00:00");
     EXPECT_EQ(run(), "1 read, 1 unchanged; 2026-01-01 11:00:00 to 2026-01-01 11:00:00");
+    EXPECT_EQ(company_.rowhaul({"run", "events", "--fail-on-empty"}).status, 4);
     add(3, "Carla", "2026-01-01 11:00:00");  // at the same moment
     add(4, "Dora", "2026-01-01 10:56:00");   // late
     add(5, "Emma", "2026-01-01 10:54:00");   // later than the overlap
