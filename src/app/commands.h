@@ -29,6 +29,14 @@ enum class WaybillPart : std::uint8_t { Whole, RejectList };
 ExitCode run_waybill(Session&, const std::string& execution, WaybillPart);
 ExitCode run_history(Session&, const std::string& name, std::uint32_t at_most);
 
+struct MarksRequest {
+    std::string mapping;
+    std::string key;     // as it is shown; empty = every record
+    std::string status;  // empty = any
+    std::uint64_t at_most = 0;
+};
+ExitCode run_marks(Session&, const MarksRequest&);
+
 ExitCode run_validate(Session&);
 ExitCode run_schema(Session&);
 // With a folder, writes the whole reference there as markdown instead of printing.

@@ -30,6 +30,7 @@ struct CommandLine {
     std::vector<std::string> parameters;
     std::filesystem::path folder;
     MapRequest map;
+    MarksRequest marks;
 };
 
 // Names of files are meant from where the command is given.
@@ -104,6 +105,15 @@ void add_run_commands(CLI::App& app, CommandLine& line) {
             return run_waybill(session, line.name, line.rejects ? WaybillPart::RejectList : WaybillPart::Whole);
         };
     });
+
+    auto* marks = app.add_subcommand("marks", "What is known of a mapping's records in its targets");
+    marks->add_option("mapping", line.marks.mapping, "Name of the mapping")->required();
+    marks->add_option("key", line.marks.key, "The record's key; of several fields with \", \" between them");
+    marks->add_option("--status", line.marks.status, "Only records of this status")
+        ->check(CLI::IsMember({"succeeded", "failed", "skipped", "absent"}));
+    line.marks.at_most = 100;
+    marks->add_option("--limit", line.marks.at_most, "How many at most")->capture_default_str();
+    marks->callback([&line] { line.command = [&line](Session& session) { return run_marks(session, line.marks); }; });
 
     auto* history = app.add_subcommand("history", "Past executions, latest first");
     history->add_option("name", line.name, "Mapping or task; all if not given");

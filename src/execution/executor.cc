@@ -263,10 +263,15 @@ void Executor::recover(const Context& context, const std::string& mapping) {
                                      ? std::optional(waybill_from_json(record.waybill))
                                      : std::nullopt;
             record.ended = now();
+            const auto marks = MarkFile::path(home_, mapping);
+            const bool has_marks = std::filesystem::exists(marks);
             if (waybill && target->has_arrived(context, {.mapping = mapping,
                                                          .execution = record.id,
                                                          .object = waybill->target_object,
                                                          .files = file_records(files)})) {
+                if (has_marks) {
+                    MarkFile(marks).promote(context, record.id);
+                }
                 record.outcome = waybill->outcome;
                 record.rows_read = waybill->report.rows.read;
                 record.message = "recovered: the process ended after everything had arrived";
@@ -275,6 +280,10 @@ void Executor::recover(const Context& context, const std::string& mapping) {
                 const auto sequence = files.empty() ? std::nullopt : std::optional(store_.last_sequence(mapping) + 1);
                 store_.end(record, published(std::move(files)), sequence);
             } else {
+                if (has_marks) {
+                    MarkFile file(marks);
+                    waybill ? file.discard_in_doubt(record.id) : file.discard(record.id);
+                }
                 interrupted(store_, std::move(record), files);
             }
         }

@@ -227,6 +227,9 @@ void MappingRun::prepare_target() {
     if (setting_.request.mode == RunMode::Run) {
         setting_.store.put_file(waybill_.execution, 0, {.name = waybill_.target_object});
     }
+    if (!mapping_.records.key.empty()) {
+        marks_ = std::make_unique<MarkKeeper>(mark_keeping());
+    }
     haul_ = std::make_unique<Haul>(
         *source_, rules_, *target_,
         [this](Reject reject) {
@@ -235,7 +238,27 @@ void MappingRun::prepare_target() {
             }
             rejects_->keep(std::move(reject));
         },
-        mapping_.reject_limit);
+        mapping_.reject_limit, marks_.get());
+}
+
+MarkKeeping MappingRun::mark_keeping() const {
+    const auto& target = mapping_.target;
+    const auto* object = target.find("table") != nullptr ? target.find("table") : target.find("file");
+    const auto* fields = mapping_.section.find("fields");
+    MarkKeeping keeping{.file = MarkFile::path(setting_.home, mapping_.name),
+                        .spool = {.folder = spool_folder(setting_.home), .owner = waybill_.execution},
+                        .execution = waybill_.execution,
+                        .started = waybill_.started,
+                        .target = {},
+                        .rule_text = mapping_.where + "\n" + (fields != nullptr ? to_flow_yaml(*fields) : ""),
+                        .read = setting_.request.again ? ReadMode::All : mapping_.read,
+                        .duplicates = mapping_.records.duplicates,
+                        .target_settles_duplicates = target.find("table") != nullptr,
+                        .reads_everything = mapping_.read != ReadMode::New && setting_.request.input.empty()};
+    keeping.target.connection = mapping_.target_connection;
+    keeping.target.object = object != nullptr ? object->text() : "";
+    keeping.target.key = mapping_.records.key;
+    return keeping;
 }
 
 // From the start once more for every part of the source that turns out to be unusable: what it gave
@@ -257,6 +280,7 @@ void MappingRun::carry_whole(const Context& context, RunObserver& observer) {
         observer.waiting();
         has_reached_target_ = has_reached_target_ || haul_->has_reached_target();
         haul_.reset();
+        marks_.reset();
         target_.reset();
         rejects_->restart();
     }
@@ -304,9 +328,13 @@ bool MappingRun::publish(const Context& context) {
         if (setting_.request.mode == RunMode::Run) {
             setting_.store.put_source_files(waybill_.execution, mapping_.name, stored_source_files());
             stage_cursor();
+            if (marks_) {
+                marks_->stage(context, waybill_.report.rows);
+            }
             setting_.store.committing(waybill_.execution, stored_files(FileState::Complete), to_json(waybill_));
         }
         haul_->publish(context);
+        promote_marks(context);
         if (setting_.request.mode == RunMode::Run) {
             haul_->conclude(context);
         }
@@ -317,6 +345,20 @@ bool MappingRun::publish(const Context& context) {
         end(waybill_.outcome);
     }
     return published;
+}
+
+// The rows have arrived: whatever keeps the marks from being written down now, the next run does it.
+void MappingRun::promote_marks(const Context& context) {
+    if (!marks_ || setting_.request.mode != RunMode::Run) {
+        return;
+    }
+    try {
+        MarkFile(MarkFile::path(setting_.home, mapping_.name)).promote(context, waybill_.execution);
+    } catch (const Error& error) {
+        throw OutcomeUnknown(
+            error,
+            fmt::format("the rows have arrived, but not yet what is to be remembered of them: {}", error.what()));
+    }
 }
 
 void MappingRun::abandon(const std::string& reason) {
@@ -360,6 +402,10 @@ void MappingRun::fail(const Error& error) {
     waybill_.guarded = error.kind() == ErrorKind::Guarded;
     const bool may_have_left_something = has_reached_target_ || (haul_ && haul_->has_reached_target());
     haul_.reset();
+    if (marks_ && setting_.request.mode == RunMode::Run) {
+        MarkFile(MarkFile::path(setting_.home, mapping_.name)).discard(waybill_.execution);
+    }
+    marks_.reset();
     target_.reset();  // removes what it wrote, if it still can
     source_.reset();
     cursor_ = nullptr;

@@ -2,6 +2,7 @@
 // One execution of one mapping, from its record in the store to its waybill.
 #pragma once
 #include "connector/connection.h"
+#include "execution/mark_keeper.h"
 #include "execution/project.h"
 #include "execution/waybill.h"
 #include "pipeline/cursor_source.h"
@@ -117,6 +118,8 @@ private:
     void carry_whole(const Context&, RunObserver&);
     RowRules rules() const;
     RunFacts facts() const;
+    MarkKeeping mark_keeping() const;
+    void promote_marks(const Context&);
     std::vector<Parameter> parameters() const;
     void fail(const Error&);
     // The execution stays `committing` in the store, for the next run to settle.
@@ -142,6 +145,7 @@ private:
     std::unique_ptr<Source> source_;
     CursorSource* cursor_ = nullptr;  // the source, where the mapping reads new rows
     std::unique_ptr<Target> target_;
+    std::unique_ptr<MarkKeeper> marks_;  // of a mapping with a key
     std::unique_ptr<Haul> haul_;
     bool has_reached_target_ = false;  // before it began again without a part of the source
     bool has_ended_ = false;

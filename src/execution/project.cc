@@ -301,12 +301,16 @@ ReadingOptions read_reading(const Node& whole, const std::string& path, Problems
     return parse<ReadingOptions>(own, path, problems);
 }
 
-// What new rows do not go with.
+// What new and changed rows do not go with, and what they need.
 void check_reading(const MappingDefinition& mapping, const Node& whole, const Node& how, Problems& problems) {
+    const Node* read = whole.find("read");
+    if (mapping.read == ReadMode::Changed && mapping.records.key.empty()) {
+        problems.add(read->position(), fmt::format("{}.read", mapping.path),
+                     "`changed` needs `key`: the fields by which rows are told apart");
+    }
     if (mapping.read != ReadMode::New) {
         return;
     }
-    const Node* read = whole.find("read");
     if (mapping.source.find("table") == nullptr && mapping.source.find("query") == nullptr) {
         problems.add(
             read->position(), fmt::format("{}.read", mapping.path),

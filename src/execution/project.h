@@ -118,12 +118,14 @@ struct TaskOptions {
 };
 
 // Which rows of the source go on.
-enum class ReadMode : std::uint8_t { All, New };
+enum class ReadMode : std::uint8_t { All, New, Changed };
 template <>
 struct EnumChoices<ReadMode> {
     static constexpr std::array list{
         Choice{"all", "Every row, each time."},
         Choice{"new", "Those that came, or changed, after the last run, by the column `cursor`."},
+        Choice{"changed",
+               "Every row is looked at; those go on that differ from what the target got before. Needs `key`."},
     };
 };
 

@@ -362,7 +362,7 @@ MappedRows RowMapper::map(const Batch& in, std::size_t first, Batch& out) {
 
 MappedRows RowMapper::map(const Batch& in, std::size_t first, std::size_t count, Batch& out) {
     out.clear_for(count);
-    MappedRows mapped{.taken = count, .filtered = 0, .rejects = {}, .left_out = {}};
+    MappedRows mapped{.taken = count, .filtered = 0, .rejects = {}, .reject_keys = {}, .left_out = {}};
     rejected_.clear();
     columns_.clear();
     for (const auto place : fields_.places_) {
@@ -469,6 +469,11 @@ void RowMapper::name_keys(const Batch& in, MappedRows& mapped) {
     std::iota(all.begin(), all.end(), 0U);
     for (std::size_t i = 0; i < rejected_.size(); ++i) {
         mapped.rejects[i].key = key_text(keys, all, i);
+        auto& parts = mapped.reject_keys.emplace_back();
+        for (const auto part : all) {
+            const auto cell = keys.column(part)[i];
+            parts.push_back(cell.is_null() ? std::nullopt : std::optional(std::string(cell.text())));
+        }
     }
 }
 

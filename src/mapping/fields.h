@@ -126,6 +126,8 @@ struct MappedRows {
     std::size_t taken = 0;  // of the batch, filtered and rejected ones among them
     std::uint64_t filtered = 0;
     std::vector<Reject> rejects;
+    // The exact parts of the rejects' keys, where there is one; nothing = NULL, or it cannot be computed.
+    std::vector<std::vector<std::optional<std::string>>> reject_keys;
     std::vector<std::uint32_t> left_out;  // places in the batch of those that were asked for
 };
 

@@ -76,7 +76,7 @@ std::vector<std::size_t> all_places(const Schema& schema) {
 
 RowHasher::RowHasher(const Schema& schema) : RowHasher(schema, all_places(schema)) {}
 
-RowHasher::RowHasher(const Schema& schema, std::vector<std::size_t> columns) {
+RowHasher::RowHasher(const Schema& schema, const std::vector<std::size_t>& columns) {
     for (const auto column : columns) {
         parts_.push_back({column, schema[column].type == Type::Decimal});
     }

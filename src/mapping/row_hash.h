@@ -32,7 +32,7 @@ public:
     // Over every column of the schema.
     explicit RowHasher(const Schema& schema);
     // Over these columns (places in the schema), in this order.
-    RowHasher(const Schema& schema, std::vector<std::size_t> columns);
+    RowHasher(const Schema& schema, const std::vector<std::size_t>& columns);
 
     // One hash a row, until the next call. The batch is as wide as the schema.
     std::span<const Hash128> hash(const Batch&);

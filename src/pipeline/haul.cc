@@ -109,8 +109,14 @@ std::optional<std::size_t> place_of(const Batch& batch, std::uint64_t row) {
 
 }  // namespace
 
-Haul::Haul(Source& source, const RowRules& rules, Target& target, Rejects keep_reject, RejectLimit limit)
-    : source_(source), rules_(rules), target_(target), keep_reject_(std::move(keep_reject)), limit_(limit) {}
+Haul::Haul(Source& source, const RowRules& rules, Target& target, Rejects keep_reject, RejectLimit limit,
+           RowSieve* sieve)
+    : source_(source),
+      rules_(rules),
+      target_(target),
+      keep_reject_(std::move(keep_reject)),
+      limit_(limit),
+      sieve_(sieve) {}
 
 void Haul::take_source_reject(Reject reject) {
     const std::lock_guard lock(counts_);
@@ -140,6 +146,9 @@ void Haul::take_target_reject(const Batch* written, Reject reject) {
         if (!origins.empty() && reject.file.empty()) {
             reject.file = written->file();
         }
+    }
+    if (sieve_ != nullptr) {
+        sieve_->rejected_by_target(reject);
     }
     const std::lock_guard lock(counts_);
     count_later_reject(std::move(reject));
@@ -190,6 +199,9 @@ void Haul::note_source() {
 }
 
 void Haul::take_mapped(MappedRows mapped) {
+    for (std::size_t i = 0; sieve_ != nullptr && i < mapped.rejects.size(); ++i) {
+        sieve_->rejected_by_mapping(mapped.rejects[i], mapped.reject_keys[i]);
+    }
     const std::lock_guard lock(counts_);
     report_.rows.filtered += mapped.filtered;
     for (auto& reject : mapped.rejects) {
@@ -247,8 +259,24 @@ void Haul::carry_rows(const Context& context, HaulProgress& progress) {
     progress.expected_rows = report_.pushed_rule.empty() ? all_rows : 0;
     has_reached_target_ = true;
     target_.prepare(context, fields.schema());
+    if (sieve_ != nullptr) {
+        // Whoever asks for bystanders looks for absent records, too.
+        RowSieve::Present present;
+        if (listed != LeftOut::None) {
+            present = [this, &context](const Batch& keys) { target_.note_present(context, keys); };
+        }
+        sieve_->begin(context, fields.schema(), fields.key(), std::move(present));
+    }
     const Batch* written = nullptr;
-    const auto writer = target_.writer(context, [&](Reject reject) { take_target_reject(written, std::move(reject)); });
+    const auto reject = [&](Reject refused) { take_target_reject(written, std::move(refused)); };
+    const auto writer = target_.writer(context, reject);
+    const auto write_all = [&](const Batch& batch) {
+        if (batch.rows() > 0) {
+            take_sample(batch);
+            written = &batch;
+            writer->write(context, batch);
+        }
+    };
     {
         ReadAhead ahead(context, *reader, fields, listed);
         RowKeys keys(fields);
@@ -260,9 +288,7 @@ void Haul::carry_rows(const Context& context, HaulProgress& progress) {
         std::optional<RowMapper> late_mapper;
         const auto write = [&](const Batch& batch) {
             context.check();
-            take_sample(batch);
-            written = &batch;
-            writer->write(context, batch);
+            write_all(sieve_ != nullptr ? sieve_->pass(context, batch) : batch);
         };
         while (auto slot = ahead.take()) {
             const auto read = count_read(slot->read.rows());
@@ -297,8 +323,13 @@ void Haul::carry_rows(const Context& context, HaulProgress& progress) {
     if (report_.rows.read == 0 && !report_.pushed_rule.empty()) {
         warnings_.push_back({"rule_kept_all_back", "the database found no row that may meet the rule (`where`)"});
     }
+    const auto unreadable = unreadable_ + source_.unread_parts();
+    if (sieve_ != nullptr) {
+        sieve_->release(context, unreadable, write_all, reject);
+        written = nullptr;
+    }
     // A row that the source rejected bears no key, and a file that was not read may hold any.
-    if (const auto unreadable = unreadable_ + source_.unread_parts(); unreadable != 0) {
+    if (unreadable != 0) {
         target_.note_unreadable(unreadable);
     }
     writer->finish(context);
@@ -329,6 +360,13 @@ void Haul::take(Delivery delivery) {
     report_.repeated = source_.repeated_rows();
     rows.read += report_.repeated;
     rows.unchanged += report_.repeated;
+    if (sieve_ != nullptr) {
+        const auto sifted = sieve_->sifted();
+        rows.unchanged += sifted.unchanged;
+        rows.skipped += sifted.skipped;
+        rows.retried = sifted.retried;
+        std::ranges::copy(sieve_->warnings(), std::back_inserter(warnings_));
+    }
     report_.files = std::move(delivery.files);
     std::ranges::copy(delivery.warnings, std::back_inserter(warnings_));
 }

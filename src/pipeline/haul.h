@@ -3,6 +3,7 @@
 #pragma once
 #include "connector/connector.h"
 #include "mapping/fields.h"
+#include "pipeline/row_sieve.h"
 
 #include <atomic>
 #include <cstdint>
@@ -71,7 +72,9 @@ struct HaulProgress {
 class Haul {
 public:
     // `keep_reject` is told every reject, by one thread at a time; the report holds counts and samples.
-    Haul(Source& source, const RowRules& rules, Target& target, Rejects keep_reject, RejectLimit = {});
+    // With a sieve, which must outlive this, only those rows go on that it passes.
+    Haul(Source& source, const RowRules& rules, Target& target, Rejects keep_reject, RejectLimit = {},
+         RowSieve* sieve = nullptr);
 
     // Reads the source to its end and brings every row to the target, still invisible, and checks
     // the accounts: Internal, naming the numbers, when they differ. The source is read by a thread of
@@ -110,6 +113,7 @@ private:
     Target& target_;
     Rejects keep_reject_;
     const RejectLimit limit_;
+    RowSieve* const sieve_;
     HaulReport report_;
     std::mutex counts_;                                    // of its rows and rejects, which come from both threads
     std::map<std::string, std::uint64_t> rejected_later_;  // by file

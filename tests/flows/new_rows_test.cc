@@ -209,9 +209,9 @@ TEST_P(NewRows, ThatChangedWithinTheOverlapAreReadAgain) {
     add(1, "Anna", "2026-01-01");
     add(2, "bad", "2026-01-01");
     EXPECT_EQ(run({}, 3), "2 read, 1 created, 1 rejected; null to 2026-01-01");
-    EXPECT_EQ(run({}, 3), "2 read, 1 unchanged, 1 rejected; 2026-01-01 to 2026-01-01");
+    EXPECT_EQ(run({}, 3), "2 read, 1 unchanged, 1 rejected, 1 retried; 2026-01-01 to 2026-01-01");
     sql("update events set name = 'Berta' where id = 2");
-    EXPECT_EQ(run(), "2 read, 1 created, 1 unchanged; 2026-01-01 to 2026-01-01");
+    EXPECT_EQ(run(), "2 read, 1 created, 1 unchanged, 1 retried; 2026-01-01 to 2026-01-01");
     sql("update events set name = 'Carla' where id = 2");
     EXPECT_EQ(run(), "2 read, 1 updated, 1 unchanged; 2026-01-01 to 2026-01-01");
     sql("update events set name = 'Berta' where id = 2");

@@ -93,7 +93,7 @@ TEST_P(TableTarget, RowsOfOneKeyAreTreatedAsTold) {
     EXPECT_EQ(run(3), "4 read, 1 created, 3 rejected");
     sql("delete from customers");
     configure("key: [id]\n    options: { duplicates: first }");
-    EXPECT_EQ(run(), "4 read, 2 created, 2 skipped");
+    EXPECT_EQ(run(), "4 read, 2 created, 2 skipped, 1 retried");
     EXPECT_EQ(place_->rows("select name from customers order by id"), "first;other");
     configure("key: [id]\n    options: { duplicates: last }");
     EXPECT_EQ(run(), "4 read, 1 updated, 1 unchanged, 2 skipped");
@@ -124,7 +124,7 @@ TEST_P(TableTarget, RowsOfSeveralFilesAreToldApart) {
     EXPECT_THAT(rejects, HasSubstr("customers,part1.csv,3,2,2,refused_check"));
     EXPECT_THAT(rejects, HasSubstr("customers,part2.csv,4,3,4,refused_check"));
     configured("duplicates: first");
-    EXPECT_EQ(run(3), "5 read, 1 updated, 1 unchanged, 1 skipped, 2 rejected");
+    EXPECT_EQ(run(3), "5 read, 1 updated, 1 unchanged, 1 skipped, 2 rejected, 2 retried");
     EXPECT_EQ(place_->rows("select id, name from customers order by id"), "1|first;3|good");
 }
 

@@ -1,0 +1,625 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "execution/mark_keeper.h"
+
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace rowhaul {
+
+namespace {
+
+constexpr std::size_t filter_bits = std::size_t{1} << 24;
+constexpr std::size_t most_duplicates = 500'000;
+constexpr int bits_of_row = 40;
+
+template <class Value>
+void append(std::string& bytes, const Value& value) {
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+template <class Value>
+Value take(std::string_view& bytes) {
+    Value value;
+    std::memcpy(&value, bytes.data(), sizeof value);
+    bytes.remove_prefix(sizeof value);
+    return value;
+}
+void append_text(std::string& bytes, std::string_view text) {
+    append(bytes, static_cast<std::uint32_t>(text.size()));
+    bytes.append(text);
+}
+std::string_view take_text(std::string_view& bytes) {
+    const auto size = take<std::uint32_t>(bytes);
+    const auto text = bytes.substr(0, size);
+    bytes.remove_prefix(size);
+    return text;
+}
+constexpr std::uint32_t null_cell = ~std::uint32_t{0};
+
+Hash128 hash_of_texts(const std::vector<std::string>& texts) {
+    Schema schema(texts.size());
+    Batch batch(texts.size());
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        batch.build(i).emplace_back(texts[i]);
+    }
+    batch.set_rows(1);
+    return RowHasher(schema).hash(batch).front();
+}
+
+}  // namespace
+
+// Of a row, or of a key of which there is no row.
+enum class MarkKeeper::Kind : std::uint8_t {
+    Sent,      // went on
+    Held,      // waits, its cells here, until it is known whether it is to go on
+    Equal,     // is what it was last time
+    Missing,   // was there last time
+    Rejected,  // by the mapping; its reason here
+};
+
+struct MarkKeeper::Head {
+    std::uint64_t arrival = 0;  // place among all rows
+    std::uint64_t number = 0;   // number_of()
+    Hash128 row;
+};
+
+struct MarkKeeper::Group {
+    struct Row {
+        Kind kind;
+        Head head;
+        std::string_view key;
+        std::string_view rest;
+    };
+    Hash128 key;
+    std::vector<Row> rows;
+    std::optional<Row> missing;
+    std::optional<Row> rejected;
+};
+
+struct MarkKeeper::Logged {
+    Hash128 key;
+    Hash128 row;
+    std::uint64_t number;
+    std::uint64_t is_equal;
+};
+
+// Every row in the order of arrival.
+class MarkKeeper::Log {
+public:
+    explicit Log(const SpoolPlace& place) : file_(place) {}
+    void add(const Logged& row) {
+        rows_.push_back(row);
+        ++count_;
+        if (rows_.size() == at_once) {
+            file_.append(std::as_bytes(std::span(rows_)));
+            rows_.clear();
+        }
+    }
+    std::uint64_t count() const { return count_; }
+    template <class Visit>
+    void each(const Context& context, const Visit& visit) const {
+        std::vector<Logged> block(at_once);
+        for (std::uint64_t offset = 0; offset < file_.size(); offset += at_once * sizeof(Logged)) {
+            context.check();
+            file_.read(offset, std::as_writable_bytes(std::span(block)));
+            std::ranges::for_each(block, visit);
+        }
+        std::ranges::for_each(rows_, visit);
+    }
+
+private:
+    static constexpr std::size_t at_once = 4096;
+    SpoolFile file_;
+    std::vector<Logged> rows_;
+    std::uint64_t count_ = 0;
+};
+
+// Rows that waited, on their way again.
+class MarkKeeper::Held {
+public:
+    Held(std::size_t width, const std::function<void(const Batch&)>& write, std::size_t parts, const Present& present)
+        : batch_(width), write_(write), keys_(parts), present_(present) {}
+    // A row that does not go on, although it is there.
+    void leave_out(std::string_view key) {
+        if (!present_) {
+            return;
+        }
+        std::size_t part = 0;
+        for (const auto text : key_parts(key)) {
+            keys_.build(part++).emplace_back(keys_.arena().copy(text));
+        }
+        keys_.set_rows(keys_.rows() + 1);
+        if (keys_.rows() == Batch::max_rows || keys_.arena().used() >= Batch::max_bytes) {
+            flush_keys();
+        }
+    }
+    void put(const Head& head, const std::string& file, std::string_view rest) {
+        if (batch_.rows() == Batch::max_rows || batch_.arena().used() >= Batch::max_bytes ||
+            (batch_.rows() > 0 && batch_.file() != file)) {
+            flush();
+        }
+        batch_.set_file(file);
+        const auto line = take<std::uint64_t>(rest);
+        const auto raw = batch_.arena().copy(take_text(rest));
+        constexpr auto row_mask = (std::uint64_t{1} << bits_of_row) - 1;
+        batch_.origins().push_back({.row = head.number & row_mask, .line = line, .raw = raw});
+        for (std::size_t column = 0; column < batch_.width(); ++column) {
+            const auto size = take<std::uint32_t>(rest);
+            if (size == null_cell) {
+                batch_.build(column).emplace_back();
+                continue;
+            }
+            batch_.build(column).emplace_back(batch_.arena().copy(rest.substr(0, size)));
+            rest.remove_prefix(size);
+        }
+        batch_.set_rows(batch_.rows() + 1);
+    }
+    void flush() {
+        if (batch_.rows() > 0) {
+            sort();
+            write_(batch_);
+            batch_.clear();
+        }
+    }
+    void flush_keys() {
+        if (keys_.rows() > 0) {
+            present_(keys_);
+            keys_.clear();
+        }
+    }
+
+private:
+    // Whoever looks a row up by its number wants them in order.
+    void sort() {
+        std::vector<std::size_t> order(batch_.rows());
+        for (std::size_t i = 0; i < order.size(); ++i) {
+            order[i] = i;
+        }
+        std::ranges::sort(order, {}, [&](std::size_t i) { return batch_.origins()[i].row; });
+        const auto permute = [&](auto& list) {
+            auto old = list;
+            for (std::size_t i = 0; i < order.size(); ++i) {
+                list[i] = old[order[i]];
+            }
+        };
+        permute(batch_.origins());
+        for (std::size_t column = 0; column < batch_.width(); ++column) {
+            permute(batch_.build(column));
+        }
+    }
+
+    Batch batch_;
+    const std::function<void(const Batch&)>& write_;
+    Batch keys_;
+    const Present& present_;
+};
+
+void RejectedRows::add(std::uint64_t row, const std::string& remark) {
+    blocks_[row / block_rows][row % block_rows / 64] |= std::uint64_t{1} << (row % 64);
+    if (remark_bytes_ < most_remark_bytes) {
+        remark_bytes_ += remark.size() + 64;
+        remarks_.try_emplace(row, remark);
+    }
+}
+
+bool RejectedRows::contains(std::uint64_t row) const {
+    const auto block = blocks_.find(row / block_rows);
+    return block != blocks_.end() && (block->second[row % block_rows / 64] >> (row % 64) & 1) != 0;
+}
+
+std::string RejectedRows::remark(std::uint64_t row) const {
+    const auto known = remarks_.find(row);
+    return known != remarks_.end() ? known->second : "rejected; the waybill's rejects say why";
+}
+
+MarkKeeper::MarkKeeper(MarkKeeping keeping) : keeping_(std::move(keeping)), in_doubt_(filter_bits / 64) {}
+
+MarkKeeper::~MarkKeeper() = default;
+
+void MarkKeeper::begin(const Context&, const Schema& schema, const std::vector<std::size_t>& key, Present present) {
+    present_ = std::move(present);
+    file_ = std::make_unique<MarkFile>(keeping_.file);
+    key_ = key;
+    key_hasher_.emplace(schema, key);
+    row_hasher_.emplace(schema);
+    becomes_ = keeping_.target;
+    std::vector<std::string> texts{fmt::format("{}", RowHasher::version), keeping_.rule_text};
+    for (const auto& column : schema) {
+        texts.push_back(column.name);
+        texts.emplace_back(name_of(column.type));
+    }
+    becomes_.row_print = hash_of_texts(texts);
+    texts.resize(1);
+    for (const auto place : key) {
+        key_schema_.push_back(schema[place]);
+        texts.push_back(schema[place].name);
+        texts.emplace_back(schema[place].type == Type::Decimal ? "decimal" : "text");
+    }
+    becomes_.key_print = hash_of_texts(texts);
+    known_ = file_->target(becomes_.connection, becomes_.object);
+    if (known_ && known_->key_print != becomes_.key_print) {
+        warnings_.push_back(
+            {"key_changed", fmt::format("the key of this mapping is another one since its last run ({} before): every "
+                                        "row is compared anew, and no record counts as absent",
+                                        fmt::join(known_->key, ", "))});
+        known_.reset();
+        replaces_ = true;
+    }
+    const bool is_settled = !file_->has_stages();
+    hashes_compare_ = known_ && known_->row_print == becomes_.row_print && is_settled;
+    if (known_ && is_settled && !hashes_compare_ && known_->row_print != Hash128()) {
+        warnings_.push_back({"rule_changed",
+                             "the rule, fields or columns of this mapping are others since its last run: every row is "
+                             "compared anew, and no record counts as absent"});
+    }
+    if (known_) {
+        cursor_.emplace(*file_, *known_);
+        if (known_->arrivals) {
+            order_.emplace(*file_, *known_);
+        }
+    }
+    log_ = std::make_unique<Log>(keeping_.spool);
+    open_.emplace(keeping_.spool);
+    events_.emplace(keeping_.spool);
+    kept_.emplace(schema.size());
+}
+
+bool MarkKeeper::is_unchanged(const Hash128& known, const Hash128& row) const {
+    return hashes_compare_ && known != compare_anew && known == row;
+}
+
+// Each file counts its rows from 1 again.
+std::uint64_t MarkKeeper::number_of(std::string_view file, std::uint64_t row) {
+    auto known = files_.find(file);
+    if (known == files_.end()) {
+        known = files_.emplace(std::string(file), files_.size()).first;
+        file_names_.push_back(&known->first);
+    }
+    return (known->second << bits_of_row) + row;
+}
+
+void MarkKeeper::put(Kind kind, const Hash128& key, const Head& head, std::string_view key_text,
+                     std::string_view rest) {
+    record_.clear();
+    append(record_, kind);
+    append(record_, head);
+    append_text(record_, key_text);
+    record_.append(rest);
+    open_->add(key, record_);
+    if (kind != Kind::Missing) {
+        const auto bit = key.low % filter_bits;
+        in_doubt_[bit / 64] |= std::uint64_t{1} << (bit % 64);
+    }
+}
+
+void MarkKeeper::hold(const Batch& batch, std::size_t row, const Hash128& key, const Head& head) {
+    std::string text;
+    for (const auto place : key_) {
+        append_key_part(text, batch.column(place)[row].text());
+    }
+    std::string rest;
+    const auto* origin = batch.origins().empty() ? nullptr : &batch.origins()[row];
+    append(rest, origin != nullptr ? origin->line : std::uint64_t{0});
+    append_text(rest, origin != nullptr ? origin->raw : std::string_view());
+    for (std::size_t column = 0; column < batch.width(); ++column) {
+        const auto cell = batch.column(column)[row];
+        if (cell.is_null()) {
+            append(rest, null_cell);
+        } else {
+            append_text(rest, cell.text());
+        }
+    }
+    put(Kind::Held, key, head, text, rest);
+}
+
+const Batch& MarkKeeper::pass(const Context&, const Batch& batch) {
+    const auto keys = key_hasher_->hash(batch);
+    const auto rows = row_hasher_->hash(batch);
+    const bool only_changed = keeping_.read == ReadMode::Changed;
+    chosen_.clear();
+    left_out_.clear();
+    for (std::size_t row = 0; row < batch.rows(); ++row) {
+        const auto place = static_cast<std::uint32_t>(row);
+        if (std::ranges::any_of(key_, [&](std::size_t column) { return batch.column(column)[row].is_null(); })) {
+            ++unreadable_;
+            chosen_.push_back(place);
+            continue;
+        }
+        const Head head{log_->count(), number_of(batch.file(), batch.row_number(row)), rows[row]};
+        const auto known = order_ ? order_->match(keys[row]) : std::nullopt;
+        const bool is_equal = known && is_unchanged(*known, rows[row]);
+        log_->add({keys[row], rows[row], head.number, is_equal ? 1U : 0U});
+        if (is_equal) {
+            if (only_changed) {
+                ++sifted_.unchanged;
+                left_out_.push_back(place);
+            } else {
+                chosen_.push_back(place);
+            }
+            continue;
+        }
+        if (only_changed && !known) {
+            hold(batch, row, keys[row], head);
+            continue;
+        }
+        std::string text;
+        for (const auto column : key_) {
+            append_key_part(text, batch.column(column)[row].text());
+        }
+        put(Kind::Sent, keys[row], head, text);
+        chosen_.push_back(place);
+    }
+    tell_present(batch);
+    if (chosen_.size() == batch.rows()) {
+        return batch;
+    }
+    kept_->clear();
+    for (std::size_t column = 0; column < batch.width(); ++column) {
+        const auto cells = batch.column(column);
+        auto& out = kept_->build(column);
+        out.resize(chosen_.size());
+        std::ranges::transform(chosen_, out.begin(), [&](std::uint32_t row) { return cells[row]; });
+    }
+    for (const auto row : chosen_) {
+        kept_->origins().push_back(batch.origins().empty() ? RowOrigin{batch.row_number(row), 0, {}}
+                                                           : batch.origins()[row]);
+    }
+    kept_->set_file(batch.file());
+    kept_->set_rows(chosen_.size());
+    return *kept_;
+}
+
+void MarkKeeper::tell_present(const Batch& batch) {
+    if (!present_ || left_out_.empty()) {
+        return;
+    }
+    Batch keys(key_.size());
+    for (std::size_t part = 0; part < key_.size(); ++part) {
+        const auto cells = batch.column(key_[part]);
+        keys.build(part).resize(left_out_.size());
+        std::ranges::transform(left_out_, keys.build(part).begin(), [&](std::uint32_t row) { return cells[row]; });
+    }
+    keys.set_rows(left_out_.size());
+    present_(keys);
+}
+
+void MarkKeeper::rejected_by_mapping(const Reject& reject, const KeyCells& key) {
+    if (key.empty() || !std::ranges::all_of(key, [](const auto& part) { return part.has_value(); })) {
+        ++unreadable_;
+        return;
+    }
+    Batch one(key.size());
+    std::string text;
+    for (std::size_t part = 0; part < key.size(); ++part) {
+        one.build(part).emplace_back(*key[part]);
+        append_key_part(text, *key[part]);
+    }
+    one.set_rows(1);
+    const auto hash = RowHasher(key_schema_).hash(one).front();
+    std::string rest;
+    append_text(rest, reject.message);
+    put(Kind::Rejected, hash, {log_->count(), 0, {}}, text, rest);
+}
+
+void MarkKeeper::rejected_by_target(const Reject& reject) {
+    rejected_.add(number_of(reject.file, reject.row), reject.message);
+}
+
+void MarkKeeper::release(const Context& context, std::uint64_t unreadable,
+                         const std::function<void(const Batch&)>& write, const Rejects& reject) {
+    unreadable_ += unreadable;
+    is_complete_ = keeping_.reads_everything && unreadable_ == 0 && (!known_ || hashes_compare_);
+    note_missing(context);
+    note_equal(context);
+    held_ = std::make_unique<Held>(kept_->width(), write, key_.size(), present_);
+    reject_ = &reject;
+    open_->visit(context, [&](const Hash128& key, std::span<const std::string_view> records) { settle(key, records); });
+    held_->flush();
+    held_->flush_keys();
+    held_.reset();
+    reject_ = nullptr;
+    kept_.reset();
+}
+
+// What was there last time and was not met yet: it may still be among the rows that are to be settled.
+void MarkKeeper::note_missing(const Context& context) {
+    if (order_) {
+        order_->each_unmatched(context, [&](const Arrival& arrival) {
+            put(Kind::Missing, arrival.key, {0, 0, arrival.row}, {});
+        });
+    } else if (known_) {
+        file_->each(context, *known_, [&](const Mark& mark) {
+            if (mark.status != MarkStatus::Absent) {
+                put(Kind::Missing, mark.key_hash, {0, 0, mark.row_hash}, {});
+            }
+            return true;
+        });
+    }
+}
+
+// A row that is what it was last time matters again where another one may have its key.
+void MarkKeeper::note_equal(const Context& context) {
+    if (open_->records() == 0) {
+        return;
+    }
+    std::uint64_t arrival = 0;
+    log_->each(context, [&](const Logged& row) {
+        const auto bit = row.key.low % filter_bits;
+        if (row.is_equal != 0 && (in_doubt_[bit / 64] >> (bit % 64) & 1) != 0) {
+            put(Kind::Equal, row.key, {arrival, row.number, row.row}, {});
+        }
+        ++arrival;
+    });
+}
+
+void MarkKeeper::remember(const Hash128& key, const Mark& mark, std::uint64_t row) {
+    record_.clear();
+    append(record_, row);
+    append(record_, mark.row_hash);
+    append(record_, mark.status);
+    append_text(record_, mark.key);
+    append_text(record_, mark.remark);
+    events_->add(key, record_);
+}
+
+void MarkKeeper::settle(const Hash128& key, std::span<const std::string_view> records) {
+    Group group{.key = key};
+    for (auto record : records) {
+        Group::Row row{.kind = take<Kind>(record), .head = take<Head>(record), .key = {}, .rest = {}};
+        row.key = take_text(record);
+        row.rest = record;
+        switch (row.kind) {
+            case Kind::Missing:
+                group.missing = row;
+                break;
+            case Kind::Rejected:
+                row.rest = take_text(row.rest);
+                group.rejected = row;
+                break;
+            default:
+                group.rows.push_back(row);
+        }
+    }
+    const auto known = cursor_ ? cursor_->find(key) : std::nullopt;
+    if (known && known->status == MarkStatus::Failed && (group.rejected || !group.rows.empty())) {
+        ++sifted_.retried;
+    }
+    if (group.rows.size() == 1 && group.rows[0].kind == Kind::Held) {
+        const auto& row = group.rows[0];
+        if (!group.rejected && known && known->status == MarkStatus::Succeeded &&
+            is_unchanged(known->row_hash, row.head.row)) {
+            ++sifted_.unchanged;
+            held_->leave_out(row.key);
+            return;
+        }
+        held_->put(row.head, *file_names_[row.head.number >> bits_of_row], row.rest);
+    }
+    if (group.rows.size() > 1) {
+        settle_duplicates(group);
+    }
+    if (group.rejected) {
+        remember(key, {.status = MarkStatus::Failed, .key = group.rejected->key, .remark = group.rejected->rest}, 0);
+        if (group.rows.empty()) {
+            log_->add({key, compare_anew, 0, 0});
+        }
+        return;
+    }
+    if (group.rows.empty()) {
+        if (is_complete_) {
+            remember(key, {.status = MarkStatus::Absent}, 0);
+        } else {
+            log_->add({key, group.missing->head.row, 0, 0});
+        }
+        return;
+    }
+    if (group.rows.size() == 1 && group.rows[0].kind == Kind::Equal) {
+        return;
+    }
+    const auto by_arrival = [](const Group::Row& left, const Group::Row& right) {
+        return left.head.arrival < right.head.arrival;
+    };
+    const auto& winner = keeping_.duplicates == Duplicates::Last ? *std::ranges::max_element(group.rows, by_arrival)
+                                                                 : *std::ranges::min_element(group.rows, by_arrival);
+    remember(key, {.row_hash = winner.head.row, .key = winner.key}, winner.head.number);
+}
+
+// Rows of one key, of which the target is to see all, or none but the one that counts.
+void MarkKeeper::settle_duplicates(Group& group) {
+    if (duplicates_.size() < most_duplicates) {
+        duplicates_.push_back(group.key);
+    } else {
+        knows_duplicates_ = false;
+    }
+    const auto rule = keeping_.duplicates;
+    const bool drops = rule == Duplicates::First || rule == Duplicates::Last;
+    const auto equal = std::ranges::find(group.rows, Kind::Equal, &Group::Row::kind);
+    const bool was_left_out = keeping_.read == ReadMode::Changed && equal != group.rows.end();
+    if (!was_left_out || !keeping_.target_settles_duplicates) {
+        for (const auto& row : group.rows) {
+            if (row.kind == Kind::Held) {
+                held_->put(row.head, *file_names_[row.head.number >> bits_of_row], row.rest);
+            }
+        }
+        dropped_ += drops ? group.rows.size() - 1 : 0;
+        return;
+    }
+    if (rule == Duplicates::Error) {
+        throw Error(ErrorKind::Conflict,
+                    fmt::format("several rows of the source have one key ({})", fmt::join(keeping_.target.key, ", ")))
+            .advise("Choose a finer `key`, or what becomes of such rows with `duplicates` in `options`.");
+    }
+    // One of them was left out as unchanged, before the others came.
+    const auto arrival = [](const Group::Row& row) { return row.head.arrival; };
+    const auto winner = rule == Duplicates::Last ? std::ranges::max_element(group.rows, {}, arrival)
+                                                 : std::ranges::min_element(group.rows, {}, arrival);
+    for (auto row = group.rows.begin(); row != group.rows.end(); ++row) {
+        sifted_.unchanged -= row == equal ? 1 : 0;
+        if (rule == Duplicates::Reject) {
+            const auto number = row->head.number;
+            (*reject_)(
+                {.row = number & ((std::uint64_t{1} << bits_of_row) - 1),
+                 .reason = "duplicate_key",
+                 .message = fmt::format("the key ({}) stands in several rows", fmt::join(keeping_.target.key, ", ")),
+                 .file = *file_names_[number >> bits_of_row]});
+        } else if (row != winner) {
+            ++sifted_.skipped;
+        } else if (row == equal) {
+            ++sifted_.unchanged;
+        } else {
+            held_->put(row->head, *file_names_[row->head.number >> bits_of_row], row->rest);
+        }
+    }
+}
+
+void MarkKeeper::stage(const Context& context, const RowCounts& rows) {
+    if (!file_) {
+        return;  // there was nothing to read
+    }
+    const bool are_in_doubt = rows.skipped > sifted_.skipped + dropped_;
+    if (keeping_.read == ReadMode::All && !rejected_.empty()) {
+        log_->each(context, [&](const Logged& row) {
+            if (row.is_equal != 0 && rejected_.contains(row.number)) {
+                remember(row.key, {.row_hash = row.row}, row.number);
+            }
+        });
+    }
+    const bool is_the_same = order_ && order_->is_in_order() && order_->unmatched() == 0 && events_->records() == 0;
+    file_->discard_all();  // of a run of which nobody knows yet whether it arrived; all was compared anew
+    MarkStage stage(*file_, {.execution = keeping_.execution,
+                             .moment = keeping_.started,
+                             .target = becomes_,
+                             .is_complete = is_complete_ || (keeping_.reads_everything && unreadable_ == 0),
+                             .replaces = replaces_,
+                             .keeps_arrivals = is_the_same});
+    events_->visit(context, [&](const Hash128& key, std::span<const std::string_view> records) {
+        auto record = records.front();
+        const auto row = take<std::uint64_t>(record);
+        Mark mark{.key_hash = key, .row_hash = take<Hash128>(record)};
+        mark.status = take<MarkStatus>(record);
+        mark.key = take_text(record);
+        mark.remark = take_text(record);
+        std::string remark;
+        if (mark.status == MarkStatus::Succeeded && rejected_.contains(row)) {
+            remark = rejected_.remark(row);
+            mark.status = MarkStatus::Failed;
+            mark.remark = remark;
+        } else if (mark.status == MarkStatus::Succeeded && are_in_doubt) {
+            mark.status = MarkStatus::Skipped;
+        }
+        if (mark.status != MarkStatus::Succeeded) {
+            mark.row_hash = compare_anew;
+        }
+        stage.add(mark);
+    });
+    if (!is_the_same) {
+        log_->each(context, [&](const Logged& row) {
+            const bool is_open = (row.is_equal == 0 && are_in_doubt) || !knows_duplicates_ ||
+                                 rejected_.contains(row.number) || std::ranges::binary_search(duplicates_, row.key);
+            stage.add(Arrival{row.key, is_open ? compare_anew : row.row});
+        });
+    }
+    stage.finish();
+}
+
+}  // namespace rowhaul

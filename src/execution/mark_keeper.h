@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the marks of the records that a run brings to a target, and with `read: changed` lets only
+// those rows through that differ from what the target has.
+//
+// A row that comes where it came last time is compared with what it was then, and nothing else need be
+// known of it (ArrivalOrder). Any other is sorted by the hash of its key, where necessary with its
+// cells, and compared with the marks in that order once the source has ended. Memory does not depend
+// on the number of rows; what must be remembered lies in `--home/tmp`.
+#pragma once
+#include "connector/record_rules.h"
+#include "execution/project.h"
+#include "io/hash_sorter.h"
+#include "mapping/row_hash.h"
+#include "pipeline/haul.h"
+#include "pipeline/row_sieve.h"
+#include "store/arrival_order.h"
+#include "store/mark_file.h"
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace rowhaul {
+
+struct MarkKeeping {
+    std::filesystem::path file;
+    SpoolPlace spool;
+    std::string execution;
+    Moment started;
+    MarkedTarget target;    // connection, object, key
+    std::string rule_text;  // whatever decides beside the columns what rows are like
+    ReadMode read = ReadMode::All;
+    Duplicates duplicates = Duplicates::Reject;
+    bool target_settles_duplicates = false;
+    bool reads_everything = true;  // a file in place of the source need not hold everything
+};
+
+// Rows that were rejected, by number, with the reasons as far as there is room for them.
+class RejectedRows {
+public:
+    void add(std::uint64_t row, const std::string& remark);
+    bool contains(std::uint64_t row) const;
+    std::string remark(std::uint64_t row) const;
+    bool empty() const { return blocks_.empty(); }
+
+private:
+    static constexpr std::size_t most_remark_bytes = std::size_t{8} << 20;
+    static constexpr std::size_t block_rows = 4096;
+
+    std::unordered_map<std::uint64_t, std::array<std::uint64_t, block_rows / 64>> blocks_;
+    std::unordered_map<std::uint64_t, std::string> remarks_;
+    std::size_t remark_bytes_ = 0;
+};
+
+class MarkKeeper final : public RowSieve {
+public:
+    explicit MarkKeeper(MarkKeeping keeping);
+    ~MarkKeeper() override;
+
+    void begin(const Context&, const Schema& schema, const std::vector<std::size_t>& key, Present present) override;
+    const Batch& pass(const Context&, const Batch&) override;
+    void rejected_by_mapping(const Reject&, const KeyCells& key) override;
+    void rejected_by_target(const Reject&) override;
+    void release(const Context&, std::uint64_t unreadable, const std::function<void(const Batch&)>& write,
+                 const Rejects& reject) override;
+    SiftedRows sifted() const override { return sifted_; }
+    std::vector<Warning> warnings() const override { return warnings_; }
+
+    // Writes down what became of everything, for MarkFile::promote once the target has committed;
+    // `rows` are the accounts of the whole run.
+    void stage(const Context&, const RowCounts& rows);
+
+private:
+    enum class Kind : std::uint8_t;
+    struct Head;
+    struct Group;
+    struct Logged;
+    class Log;
+    class Held;
+
+    bool is_unchanged(const Hash128& known, const Hash128& row) const;
+    std::uint64_t number_of(std::string_view file, std::uint64_t row);
+    void put(Kind kind, const Hash128& key, const Head& head, std::string_view key_text, std::string_view rest = {});
+    void hold(const Batch&, std::size_t row, const Hash128& key, const Head& head);
+    void note_missing(const Context&);
+    void note_equal(const Context&);
+    void settle(const Hash128& key, std::span<const std::string_view> records);
+    void settle_duplicates(Group& group);
+    void tell_present(const Batch&);
+    void remember(const Hash128& key, const Mark& mark, std::uint64_t row);
+
+    const MarkKeeping keeping_;
+    std::unique_ptr<MarkFile> file_;
+    std::optional<MarkedTarget> known_;  // of which the marks are of use
+    bool hashes_compare_ = false;
+    bool replaces_ = false;
+    MarkedTarget becomes_;
+    std::vector<std::size_t> key_;
+    std::optional<RowHasher> key_hasher_;
+    std::optional<RowHasher> row_hasher_;
+    Schema key_schema_;
+    std::optional<ArrivalOrder> order_;
+    std::optional<MarkCursor> cursor_;
+    std::unique_ptr<Log> log_;
+    std::optional<HashSorter> open_;       // rows that are settled in the end
+    std::optional<HashSorter> events_;     // what became of keys
+    std::vector<std::uint64_t> in_doubt_;  // bits: a filter of the keys in open_
+    Present present_;
+    std::optional<Batch> kept_;
+    std::vector<std::uint32_t> left_out_;
+    std::vector<std::uint32_t> chosen_;
+    std::map<std::string, std::uint64_t, std::less<>> files_;
+    std::vector<const std::string*> file_names_;
+    std::unique_ptr<Held> held_;
+    const Rejects* reject_ = nullptr;
+    RejectedRows rejected_;
+    std::vector<Hash128> duplicates_;  // keys that several rows have
+    bool knows_duplicates_ = true;
+    std::uint64_t dropped_ = 0;  // rows that the target skips as duplicates
+    bool is_complete_ = false;
+    std::uint64_t unreadable_ = 0;
+    SiftedRows sifted_;
+    std::vector<Warning> warnings_;
+    std::string record_;
+};
+
+}  // namespace rowhaul
