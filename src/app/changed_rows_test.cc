@@ -39,13 +39,14 @@ extern "C" int watch_commits_of_runs(sqlite3* database, const char**, const void
     return SQLITE_OK;
 }
 
-// The people of shop.db go to erp.db: to `a` by `read: all`, to `b` by `read: changed`.
+// The people of shop.db go to erp.db: to `a` by `read: all`, to `b` by `read: changed`, both with marks of
+// all records, and to `c` with those of failed ones.
 class Site {
 public:
     explicit Site(const std::string& duplicates = "reject") : shop_(folder_ / "shop.db", SqliteAccess::Create) {
         shop_.execute("create table people (id integer, name text, price decimal(10,2), place integer)");
         SqliteHandle erp(folder_ / "erp.db", SqliteAccess::Create);
-        for (const auto* table : {"a", "b"}) {
+        for (const auto* table : {"a", "b", "c"}) {
             erp.execute(
                 fmt::format("create table {} (id integer primary key, name text check (name <> 'bad'), "
                             "price decimal(10,2))",
@@ -62,15 +63,17 @@ public:
             "    fields: [ id, {{ to: name, value: \"case when name = 'worse' then cast(1 / (id - id) as text) "
             "else name end\" }}, price ]\n"
             "    key: [{4}]\n"
-            "    read: {3}\n"
+            "    {3}\n"
             "    options: {{ duplicates: {1} }}\n";
         write_file(folder_ / "rowhaul.yaml", fmt::format("version: 1\nconnections:\n"
                                                          "  shop: {{ type: sqlite, path: '{0}/shop.db' }}\n"
                                                          "  erp: {{ type: sqlite, path: '{0}/erp.db' }}\nmappings:\n",
                                                          folder_.path().string()) +
-                                                 fmt::format(mapping, "a", duplicates, where, "all", key) +
-                                                 fmt::format(mapping, "b", duplicates, where, "changed", key));
+                                                 fmt::format(mapping, "a", duplicates, where, "marks: all", key) +
+                                                 fmt::format(mapping, "b", duplicates, where, "read: changed", key) +
+                                                 fmt::format(mapping, "c", duplicates, where, "read: all", key));
     }
+    std::filesystem::path configuration() const { return folder_ / "rowhaul.yaml"; }
     SqliteHandle& shop() { return shop_; }
     void add(int id, const std::string& name, int place) {
         shop_.run("insert into people values (?, ?, ?, ?)", id, name, id * 0.25, place);
@@ -108,12 +111,13 @@ public:
     std::vector<std::string> target(const std::string& table) const {
         return rows(fmt::format("select * from {} order by id", table));
     }
+    std::filesystem::path marks(const std::string& mapping) const { return MarkFile::path(folder_ / "home", mapping); }
     // Keys of marks with a status.
     std::vector<std::string> marked(MarkStatus status, const std::string& mapping = "b") const {
-        MarkFile file(MarkFile::path(folder_ / "home", mapping));
+        const auto file = MarkFile::existing(marks(mapping), SqliteAccess::ReadOnly);
         std::vector<std::string> keys;
-        for (const auto& known : file.targets()) {
-            file.each(Context(), known, [&](const Mark& mark) {
+        for (const auto& known : file ? file->targets() : std::vector<MarkedTarget>()) {
+            file->each(Context(), known, [&](const Mark& mark) {
                 if (mark.status == status) {
                     keys.push_back(shown_key(mark.key));
                 }
@@ -158,6 +162,12 @@ TEST_P(ChangedRows, over_many_runs_they_do_what_all_rows_would) {
             EXPECT_EQ(a.report.rows.retried, b.report.rows.retried);
             EXPECT_EQ(a.outcome, b.outcome);
             EXPECT_EQ(site.target("b"), site.target("a"));
+            const auto c_test = site.run("c", RunMode::Test);
+            const auto c = site.run("c");
+            EXPECT_EQ(counts(c.report.rows), counts(a.report.rows));
+            EXPECT_EQ(c_test.report.rows.retried, a.report.rows.retried);
+            EXPECT_EQ(c.report.rows.retried, a.report.rows.retried);
+            EXPECT_EQ(site.marked(MarkStatus::Failed, "c"), site.marked(MarkStatus::Failed, "a"));
             for (const auto status :
                  {MarkStatus::Succeeded, MarkStatus::Failed, MarkStatus::Skipped, MarkStatus::Absent}) {
                 EXPECT_EQ(site.marked(status, "b"), site.marked(status, "a")) << name_of(status);
@@ -248,6 +258,50 @@ TEST(ChangedRowsTold, records_that_are_left_out_as_unchanged_are_not_absent) {
     EXPECT_EQ(site.target("b").size(), 48U);
     EXPECT_EQ(site.run("b").report.rows.deleted, 0U);
     EXPECT_EQ(site.target("b").size(), 48U);
+}
+
+TEST(ChangedRowsTold, a_test_makes_and_changes_no_marks) {
+    Site site;
+    site.add(1, "bad", 1);
+    site.add(2, "Anna", 2);
+    for (const auto* mapping : {"b", "c"}) {
+        EXPECT_EQ(site.run(mapping, RunMode::Test).report.rows.rejected, 1U);
+        EXPECT_FALSE(std::filesystem::exists(site.marks(mapping)));
+        site.run(mapping);
+    }
+    site.shop().execute("update people set name = 'good'");
+    for (const auto* mapping : {"b", "c"}) {
+        const auto before = read_file(site.marks(mapping));
+        EXPECT_EQ(site.run(mapping, RunMode::Test).report.rows.retried, 1U);
+        EXPECT_EQ(read_file(site.marks(mapping)), before);
+        EXPECT_THAT(site.marked(MarkStatus::Failed, mapping), ::testing::ElementsAre("1"));
+    }
+}
+
+TEST(ChangedRowsTold, nothing_is_written_down_while_nothing_fails) {
+    Site site;
+    site.add(1, "Anna", 1);
+    site.run("c");
+    EXPECT_FALSE(std::filesystem::exists(site.marks("c")));
+}
+
+TEST(ChangedRowsTold, a_mapping_that_sent_all_rows_in_between_compares_anew) {
+    Site site;
+    site.add(1, "Anna", 1);
+    site.add(2, "bad", 2);
+    site.run("b");
+    const auto changed = read_file(site.configuration());
+    auto all = changed;
+    all.replace(all.find("read: changed"), 13, "read: all");
+    write_file(site.configuration(), all);
+    site.shop().execute("update people set name = 'Berta' where id = 1");
+    EXPECT_EQ(site.run("b").report.rows.retried, 1U);
+    EXPECT_THAT(site.marked(MarkStatus::Succeeded), ::testing::IsEmpty());
+    EXPECT_THAT(site.marked(MarkStatus::Failed), ::testing::ElementsAre("2"));
+    write_file(site.configuration(), changed);
+    site.shop().execute("update people set name = 'Anna' where id = 1; delete from people where id = 2");
+    EXPECT_EQ(site.run("b").report.rows.updated, 1U);
+    EXPECT_THAT(site.marked(MarkStatus::Succeeded), ::testing::ElementsAre("1"));
 }
 
 // Failure story 15.

@@ -2,6 +2,8 @@
 #include "execution/mapping_run.h"
 
 #include "base/identifier.h"
+#include "execution/failure_keeper.h"
+#include "execution/mark_keeper.h"
 
 #include <algorithm>
 #include <exception>
@@ -228,7 +230,11 @@ void MappingRun::prepare_target() {
         setting_.store.put_file(waybill_.execution, 0, {.name = waybill_.target_object});
     }
     if (!mapping_.records.key.empty()) {
-        marks_ = std::make_unique<MarkKeeper>(mark_keeping());
+        if (mapping_.marks == MarkedRecords::All) {
+            marks_ = std::make_unique<MarkKeeper>(mark_keeping());
+        } else {
+            marks_ = std::make_unique<FailureKeeper>(mark_keeping());
+        }
     }
     haul_ = std::make_unique<Haul>(
         *source_, rules_, *target_,
@@ -249,6 +255,7 @@ MarkKeeping MappingRun::mark_keeping() const {
                         .spool = {.folder = spool_folder(setting_.home), .owner = waybill_.execution},
                         .execution = waybill_.execution,
                         .started = waybill_.started,
+                        .mode = setting_.request.mode,
                         .target = {},
                         .rule_text = mapping_.where + "\n" + (fields != nullptr ? to_flow_yaml(*fields) : ""),
                         .read = setting_.request.again ? ReadMode::All : mapping_.read,
@@ -347,13 +354,19 @@ bool MappingRun::publish(const Context& context) {
     return published;
 }
 
+std::unique_ptr<MarkFile> MappingRun::existing_marks() const {
+    return MarkFile::existing(MarkFile::path(setting_.home, mapping_.name), SqliteAccess::ReadWrite);
+}
+
 // The rows have arrived: whatever keeps the marks from being written down now, the next run does it.
 void MappingRun::promote_marks(const Context& context) {
     if (!marks_ || setting_.request.mode != RunMode::Run) {
         return;
     }
     try {
-        MarkFile(MarkFile::path(setting_.home, mapping_.name)).promote(context, waybill_.execution);
+        if (const auto file = existing_marks()) {
+            file->promote(context, waybill_.execution);
+        }
     } catch (const Error& error) {
         throw OutcomeUnknown(
             error,
@@ -403,7 +416,9 @@ void MappingRun::fail(const Error& error) {
     const bool may_have_left_something = has_reached_target_ || (haul_ && haul_->has_reached_target());
     haul_.reset();
     if (marks_ && setting_.request.mode == RunMode::Run) {
-        MarkFile(MarkFile::path(setting_.home, mapping_.name)).discard(waybill_.execution);
+        if (const auto file = existing_marks()) {
+            file->discard(waybill_.execution);
+        }
     }
     marks_.reset();
     target_.reset();  // removes what it wrote, if it still can

@@ -2,8 +2,8 @@
 // One execution of one mapping, from its record in the store to its waybill.
 #pragma once
 #include "connector/connection.h"
-#include "execution/mark_keeper.h"
 #include "execution/project.h"
+#include "execution/record_marks.h"
 #include "execution/waybill.h"
 #include "pipeline/cursor_source.h"
 #include "pipeline/haul.h"
@@ -119,6 +119,7 @@ private:
     RowRules rules() const;
     RunFacts facts() const;
     MarkKeeping mark_keeping() const;
+    std::unique_ptr<MarkFile> existing_marks() const;
     void promote_marks(const Context&);
     std::vector<Parameter> parameters() const;
     void fail(const Error&);
@@ -145,7 +146,7 @@ private:
     std::unique_ptr<Source> source_;
     CursorSource* cursor_ = nullptr;  // the source, where the mapping reads new rows
     std::unique_ptr<Target> target_;
-    std::unique_ptr<MarkKeeper> marks_;  // of a mapping with a key
+    std::unique_ptr<RecordMarks> marks_;  // of a mapping with a key
     std::unique_ptr<Haul> haul_;
     bool has_reached_target_ = false;  // before it began again without a part of the source
     bool has_ended_ = false;

@@ -10,9 +10,7 @@ namespace rowhaul {
 
 namespace {
 
-constexpr std::size_t filter_bits = std::size_t{1} << 24;
 constexpr std::size_t most_duplicates = 500'000;
-constexpr int bits_of_row = 40;
 
 template <class Value>
 void append(std::string& bytes, const Value& value) {
@@ -37,16 +35,6 @@ std::string_view take_text(std::string_view& bytes) {
 }
 constexpr std::uint32_t null_cell = ~std::uint32_t{0};
 
-Hash128 hash_of_texts(const std::vector<std::string>& texts) {
-    Schema schema(texts.size());
-    Batch batch(texts.size());
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-        batch.build(i).emplace_back(texts[i]);
-    }
-    batch.set_rows(1);
-    return RowHasher(schema).hash(batch).front();
-}
-
 }  // namespace
 
 // Of a row, or of a key of which there is no row.
@@ -60,7 +48,7 @@ enum class MarkKeeper::Kind : std::uint8_t {
 
 struct MarkKeeper::Head {
     std::uint64_t arrival = 0;  // place among all rows
-    std::uint64_t number = 0;   // number_of()
+    std::uint64_t number = 0;   // of RowNumbers
     Hash128 row;
 };
 
@@ -142,8 +130,7 @@ public:
         batch_.set_file(file);
         const auto line = take<std::uint64_t>(rest);
         const auto raw = batch_.arena().copy(take_text(rest));
-        constexpr auto row_mask = (std::uint64_t{1} << bits_of_row) - 1;
-        batch_.origins().push_back({.row = head.number & row_mask, .line = line, .raw = raw});
+        batch_.origins().push_back({.row = RowNumbers::row(head.number), .line = line, .raw = raw});
         for (std::size_t column = 0; column < batch_.width(); ++column) {
             const auto size = take<std::uint32_t>(rest);
             if (size == null_cell) {
@@ -213,13 +200,13 @@ std::string RejectedRows::remark(std::uint64_t row) const {
     return known != remarks_.end() ? known->second : "rejected; the waybill's rejects say why";
 }
 
-MarkKeeper::MarkKeeper(MarkKeeping keeping) : keeping_(std::move(keeping)), in_doubt_(filter_bits / 64) {}
+MarkKeeper::MarkKeeper(MarkKeeping keeping) : keeping_(std::move(keeping)) {}
 
 MarkKeeper::~MarkKeeper() = default;
 
 void MarkKeeper::begin(const Context&, const Schema& schema, const std::vector<std::size_t>& key, Present present) {
     present_ = std::move(present);
-    file_ = std::make_unique<MarkFile>(keeping_.file);
+    file_ = open_marks(keeping_);
     key_ = key;
     key_hasher_.emplace(schema, key);
     row_hasher_.emplace(schema);
@@ -230,14 +217,11 @@ void MarkKeeper::begin(const Context&, const Schema& schema, const std::vector<s
         texts.emplace_back(name_of(column.type));
     }
     becomes_.row_print = hash_of_texts(texts);
-    texts.resize(1);
     for (const auto place : key) {
         key_schema_.push_back(schema[place]);
-        texts.push_back(schema[place].name);
-        texts.emplace_back(schema[place].type == Type::Decimal ? "decimal" : "text");
     }
-    becomes_.key_print = hash_of_texts(texts);
-    known_ = file_->target(becomes_.connection, becomes_.object);
+    becomes_.key_print = key_print(key_schema_);
+    known_ = file_ ? file_->target(becomes_.connection, becomes_.object) : std::nullopt;
     if (known_ && known_->key_print != becomes_.key_print) {
         warnings_.push_back(
             {"key_changed", fmt::format("the key of this mapping is another one since its last run ({} before): every "
@@ -246,7 +230,7 @@ void MarkKeeper::begin(const Context&, const Schema& schema, const std::vector<s
         known_.reset();
         replaces_ = true;
     }
-    const bool is_settled = !file_->has_stages();
+    const bool is_settled = !file_ || !file_->has_stages();
     hashes_compare_ = known_ && known_->row_print == becomes_.row_print && is_settled;
     if (known_ && is_settled && !hashes_compare_ && known_->row_print != Hash128()) {
         warnings_.push_back({"rule_changed",
@@ -255,7 +239,7 @@ void MarkKeeper::begin(const Context&, const Schema& schema, const std::vector<s
     }
     if (known_) {
         cursor_.emplace(*file_, *known_);
-        if (known_->arrivals) {
+        if (known_->arrivals && keeping_.read != ReadMode::New) {
             order_.emplace(*file_, *known_);
         }
     }
@@ -269,14 +253,8 @@ bool MarkKeeper::is_unchanged(const Hash128& known, const Hash128& row) const {
     return hashes_compare_ && known != compare_anew && known == row;
 }
 
-// Each file counts its rows from 1 again.
-std::uint64_t MarkKeeper::number_of(std::string_view file, std::uint64_t row) {
-    auto known = files_.find(file);
-    if (known == files_.end()) {
-        known = files_.emplace(std::string(file), files_.size()).first;
-        file_names_.push_back(&known->first);
-    }
-    return (known->second << bits_of_row) + row;
+bool MarkKeeper::drops_duplicates() const {
+    return keeping_.duplicates == Duplicates::First || keeping_.duplicates == Duplicates::Last;
 }
 
 void MarkKeeper::put(Kind kind, const Hash128& key, const Head& head, std::string_view key_text,
@@ -288,8 +266,7 @@ void MarkKeeper::put(Kind kind, const Hash128& key, const Head& head, std::strin
     record_.append(rest);
     open_->add(key, record_);
     if (kind != Kind::Missing) {
-        const auto bit = key.low % filter_bits;
-        in_doubt_[bit / 64] |= std::uint64_t{1} << (bit % 64);
+        in_doubt_.add(key);
     }
 }
 
@@ -317,6 +294,7 @@ const Batch& MarkKeeper::pass(const Context&, const Batch& batch) {
     const auto keys = key_hasher_->hash(batch);
     const auto rows = row_hasher_->hash(batch);
     const bool only_changed = keeping_.read == ReadMode::Changed;
+    const bool may_be_dropped = drops_duplicates() && keeping_.target_settles_duplicates;
     chosen_.clear();
     left_out_.clear();
     for (std::size_t row = 0; row < batch.rows(); ++row) {
@@ -326,7 +304,7 @@ const Batch& MarkKeeper::pass(const Context&, const Batch& batch) {
             chosen_.push_back(place);
             continue;
         }
-        const Head head{log_->count(), number_of(batch.file(), batch.row_number(row)), rows[row]};
+        const Head head{log_->count(), numbers_.number(batch.file(), batch.row_number(row)), rows[row]};
         const auto known = order_ ? order_->match(keys[row]) : std::nullopt;
         const bool is_equal = known && is_unchanged(*known, rows[row]);
         log_->add({keys[row], rows[row], head.number, is_equal ? 1U : 0U});
@@ -339,7 +317,7 @@ const Batch& MarkKeeper::pass(const Context&, const Batch& batch) {
             }
             continue;
         }
-        if (only_changed && !known) {
+        if (only_changed && (!known || may_be_dropped)) {
             hold(batch, row, keys[row], head);
             continue;
         }
@@ -403,7 +381,7 @@ void MarkKeeper::rejected_by_mapping(const Reject& reject, const KeyCells& key) 
 }
 
 void MarkKeeper::rejected_by_target(const Reject& reject) {
-    rejected_.add(number_of(reject.file, reject.row), reject.message);
+    rejected_.add(numbers_.number(reject.file, reject.row), reject.message);
 }
 
 void MarkKeeper::release(const Context& context, std::uint64_t unreadable,
@@ -428,7 +406,7 @@ void MarkKeeper::note_missing(const Context& context) {
         order_->each_unmatched(context, [&](const Arrival& arrival) {
             put(Kind::Missing, arrival.key, {0, 0, arrival.row}, {});
         });
-    } else if (known_) {
+    } else if (known_ && keeping_.read != ReadMode::New) {
         file_->each(context, *known_, [&](const Mark& mark) {
             if (mark.status != MarkStatus::Absent) {
                 put(Kind::Missing, mark.key_hash, {0, 0, mark.row_hash}, {});
@@ -445,8 +423,7 @@ void MarkKeeper::note_equal(const Context& context) {
     }
     std::uint64_t arrival = 0;
     log_->each(context, [&](const Logged& row) {
-        const auto bit = row.key.low % filter_bits;
-        if (row.is_equal != 0 && (in_doubt_[bit / 64] >> (bit % 64) & 1) != 0) {
+        if (row.is_equal != 0 && in_doubt_.may_hold(row.key)) {
             put(Kind::Equal, row.key, {arrival, row.number, row.row}, {});
         }
         ++arrival;
@@ -493,7 +470,7 @@ void MarkKeeper::settle(const Hash128& key, std::span<const std::string_view> re
             held_->leave_out(row.key);
             return;
         }
-        held_->put(row.head, *file_names_[row.head.number >> bits_of_row], row.rest);
+        held_->put(row.head, numbers_.file(row.head.number), row.rest);
     }
     if (group.rows.size() > 1) {
         settle_duplicates(group);
@@ -532,16 +509,15 @@ void MarkKeeper::settle_duplicates(Group& group) {
         knows_duplicates_ = false;
     }
     const auto rule = keeping_.duplicates;
-    const bool drops = rule == Duplicates::First || rule == Duplicates::Last;
     const auto equal = std::ranges::find(group.rows, Kind::Equal, &Group::Row::kind);
-    const bool was_left_out = keeping_.read == ReadMode::Changed && equal != group.rows.end();
-    if (!was_left_out || !keeping_.target_settles_duplicates) {
+    const bool is_for_us = keeping_.read == ReadMode::Changed && (drops_duplicates() || equal != group.rows.end());
+    if (!is_for_us || !keeping_.target_settles_duplicates) {
         for (const auto& row : group.rows) {
             if (row.kind == Kind::Held) {
-                held_->put(row.head, *file_names_[row.head.number >> bits_of_row], row.rest);
+                held_->put(row.head, numbers_.file(row.head.number), row.rest);
             }
         }
-        dropped_ += drops ? group.rows.size() - 1 : 0;
+        dropped_ += drops_duplicates() ? group.rows.size() - 1 : 0;
         return;
     }
     if (rule == Duplicates::Error) {
@@ -549,7 +525,7 @@ void MarkKeeper::settle_duplicates(Group& group) {
                     fmt::format("several rows of the source have one key ({})", fmt::join(keeping_.target.key, ", ")))
             .advise("Choose a finer `key`, or what becomes of such rows with `duplicates` in `options`.");
     }
-    // One of them was left out as unchanged, before the others came.
+    // One of them was left out as unchanged before the others came, or none has gone on yet.
     const auto arrival = [](const Group::Row& row) { return row.head.arrival; };
     const auto winner = rule == Duplicates::Last ? std::ranges::max_element(group.rows, {}, arrival)
                                                  : std::ranges::min_element(group.rows, {}, arrival);
@@ -558,16 +534,16 @@ void MarkKeeper::settle_duplicates(Group& group) {
         if (rule == Duplicates::Reject) {
             const auto number = row->head.number;
             (*reject_)(
-                {.row = number & ((std::uint64_t{1} << bits_of_row) - 1),
+                {.row = RowNumbers::row(number),
                  .reason = "duplicate_key",
                  .message = fmt::format("the key ({}) stands in several rows", fmt::join(keeping_.target.key, ", ")),
-                 .file = *file_names_[number >> bits_of_row]});
+                 .file = numbers_.file(number)});
         } else if (row != winner) {
             ++sifted_.skipped;
         } else if (row == equal) {
             ++sifted_.unchanged;
         } else {
-            held_->put(row->head, *file_names_[row->head.number >> bits_of_row], row->rest);
+            held_->put(row->head, numbers_.file(row->head.number), row->rest);
         }
     }
 }
@@ -591,7 +567,9 @@ void MarkKeeper::stage(const Context& context, const RowCounts& rows) {
                              .target = becomes_,
                              .is_complete = is_complete_ || (keeping_.reads_everything && unreadable_ == 0),
                              .replaces = replaces_,
-                             .keeps_arrivals = is_the_same});
+                             .arrivals = keeping_.read == ReadMode::New ? ArrivalList::Dropped
+                                         : is_the_same                  ? ArrivalList::Kept
+                                                                        : ArrivalList::Replaced});
     events_->visit(context, [&](const Hash128& key, std::span<const std::string_view> records) {
         auto record = records.front();
         const auto row = take<std::uint64_t>(record);
@@ -612,7 +590,7 @@ void MarkKeeper::stage(const Context& context, const RowCounts& rows) {
         }
         stage.add(mark);
     });
-    if (!is_the_same) {
+    if (!is_the_same && keeping_.read != ReadMode::New) {
         log_->each(context, [&](const Logged& row) {
             const bool is_open = (row.is_equal == 0 && are_in_doubt) || !knows_duplicates_ ||
                                  rejected_.contains(row.number) || std::ranges::binary_search(duplicates_, row.key);

@@ -7,19 +7,13 @@
 // cells, and compared with the marks in that order once the source has ended. Memory does not depend
 // on the number of rows; what must be remembered lies in `--home/tmp`.
 #pragma once
-#include "connector/record_rules.h"
-#include "execution/project.h"
+#include "execution/record_marks.h"
 #include "io/hash_sorter.h"
 #include "mapping/row_hash.h"
-#include "pipeline/haul.h"
-#include "pipeline/row_sieve.h"
 #include "store/arrival_order.h"
-#include "store/mark_file.h"
 
 #include <array>
 #include <cstdint>
-#include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,19 +21,6 @@
 #include <vector>
 
 namespace rowhaul {
-
-struct MarkKeeping {
-    std::filesystem::path file;
-    SpoolPlace spool;
-    std::string execution;
-    Moment started;
-    MarkedTarget target;    // connection, object, key
-    std::string rule_text;  // whatever decides beside the columns what rows are like
-    ReadMode read = ReadMode::All;
-    Duplicates duplicates = Duplicates::Reject;
-    bool target_settles_duplicates = false;
-    bool reads_everything = true;  // a file in place of the source need not hold everything
-};
 
 // Rows that were rejected, by number, with the reasons as far as there is room for them.
 class RejectedRows {
@@ -58,7 +39,7 @@ private:
     std::size_t remark_bytes_ = 0;
 };
 
-class MarkKeeper final : public RowSieve {
+class MarkKeeper final : public RecordMarks {
 public:
     explicit MarkKeeper(MarkKeeping keeping);
     ~MarkKeeper() override;
@@ -72,9 +53,7 @@ public:
     SiftedRows sifted() const override { return sifted_; }
     std::vector<Warning> warnings() const override { return warnings_; }
 
-    // Writes down what became of everything, for MarkFile::promote once the target has committed;
-    // `rows` are the accounts of the whole run.
-    void stage(const Context&, const RowCounts& rows);
+    void stage(const Context&, const RowCounts& rows) override;
 
 private:
     enum class Kind : std::uint8_t;
@@ -85,7 +64,7 @@ private:
     class Held;
 
     bool is_unchanged(const Hash128& known, const Hash128& row) const;
-    std::uint64_t number_of(std::string_view file, std::uint64_t row);
+    bool drops_duplicates() const;
     void put(Kind kind, const Hash128& key, const Head& head, std::string_view key_text, std::string_view rest = {});
     void hold(const Batch&, std::size_t row, const Hash128& key, const Head& head);
     void note_missing(const Context&);
@@ -108,15 +87,14 @@ private:
     std::optional<ArrivalOrder> order_;
     std::optional<MarkCursor> cursor_;
     std::unique_ptr<Log> log_;
-    std::optional<HashSorter> open_;       // rows that are settled in the end
-    std::optional<HashSorter> events_;     // what became of keys
-    std::vector<std::uint64_t> in_doubt_;  // bits: a filter of the keys in open_
+    std::optional<HashSorter> open_;    // rows that are settled in the end
+    std::optional<HashSorter> events_;  // what became of keys
+    HashFilter in_doubt_;               // the keys in open_ that rows have
     Present present_;
     std::optional<Batch> kept_;
     std::vector<std::uint32_t> left_out_;
     std::vector<std::uint32_t> chosen_;
-    std::map<std::string, std::uint64_t, std::less<>> files_;
-    std::vector<const std::string*> file_names_;
+    RowNumbers numbers_;
     std::unique_ptr<Held> held_;
     const Rejects* reject_ = nullptr;
     RejectedRows rejected_;

@@ -22,8 +22,8 @@ namespace {
 constexpr std::array<std::string_view, 7> file_keys{"version",  "include",  "settings", "connections",
                                                     "defaults", "mappings", "tasks"};
 constexpr std::array<std::string_view, 4> included_keys{"version", "connections", "mappings", "tasks"};
-constexpr std::array<std::string_view, 9> mapping_keys{"source", "target", "fields",  "where",  "key",
-                                                       "read",   "cursor", "overlap", "options"};
+constexpr std::array<std::string_view, 10> mapping_keys{"source", "target", "fields",  "where", "key",
+                                                        "read",   "cursor", "overlap", "marks", "options"};
 
 // Names become parts of file names, of commands and of messages.
 bool is_name(std::string_view name) {
@@ -294,7 +294,7 @@ void check_record_options(const MappingDefinition& mapping, const Node& how, Pro
 ReadingOptions read_reading(const Node& whole, const std::string& path, Problems& problems) {
     Node own = Node::map(whole.position());
     for (const auto& entry : whole.entries()) {
-        if (entry.key == "read" || entry.key == "cursor" || entry.key == "overlap") {
+        if (entry.key == "read" || entry.key == "cursor" || entry.key == "overlap" || entry.key == "marks") {
             own.entries().push_back(entry);
         }
     }
@@ -307,6 +307,10 @@ void check_reading(const MappingDefinition& mapping, const Node& whole, const No
     if (mapping.read == ReadMode::Changed && mapping.records.key.empty()) {
         problems.add(read->position(), fmt::format("{}.read", mapping.path),
                      "`changed` needs `key`: the fields by which rows are told apart");
+    }
+    if (const Node* marks = whole.find("marks"); marks != nullptr && mapping.records.key.empty()) {
+        problems.add(marks->position(), fmt::format("{}.marks", mapping.path),
+                     "needs `key`: the fields by which records are told apart");
     }
     if (mapping.read != ReadMode::New) {
         return;
@@ -337,6 +341,9 @@ void ReadingOptions::validate(const ReadingOptions& options, Problems& problems)
     }
     if (options.read != ReadMode::New && !options.overlap.empty()) {
         problems.add("overlap", "is for `read: new`");
+    }
+    if (options.read == ReadMode::Changed && options.marks == MarkedRecords::Failed) {
+        problems.add("marks", "must be `all` with `read: changed`, which compares rows with them");
     }
     if (!options.overlap.empty() && !parse_overlap(options.overlap)) {
         problems.add("overlap", "must be a time, as in 90s, 5m, 2h or 1d, or a number from 0 on");
@@ -490,6 +497,8 @@ void Project::read_mapping(std::string_view name, const Node& own, Problems& pro
     mapping.read = reading.read;
     mapping.cursor = reading.cursor;
     mapping.overlap = parse_overlap(reading.overlap);
+    mapping.marks =
+        reading.marks.value_or(reading.read == ReadMode::Changed ? MarkedRecords::All : MarkedRecords::Failed);
     check_reading(mapping, whole, how, problems);
     check_record_options(mapping, how, problems);
     if (mapping.records.replaces_all && !mapping.records.key.empty()) {

@@ -129,10 +129,21 @@ struct EnumChoices<ReadMode> {
     };
 };
 
+// Of which records it is remembered what became of them.
+enum class MarkedRecords : std::uint8_t { Failed, All };
+template <>
+struct EnumChoices<MarkedRecords> {
+    static constexpr std::array list{
+        Choice{"failed", "Those that failed, until they succeed."},
+        Choice{"all", "Every record."},
+    };
+};
+
 struct ReadingOptions {
     ReadMode read = ReadMode::All;
     std::string cursor;
     std::string overlap;
+    std::optional<MarkedRecords> marks;
 
     static constexpr auto spec = [] {
         return options(
@@ -143,7 +154,11 @@ struct ReadingOptions {
             option("overlap", &ReadingOptions::overlap,
                    "How far behind the greatest value read so far rows are looked at once more, for those that were "
                    "committed late: a time (5m if not given) or, for numbers, a number (0 if not given).")
-                .example("15m"));
+                .example("15m"),
+            option("marks", &ReadingOptions::marks,
+                   "Of which records of a mapping with `key` it is remembered what became of them in the target "
+                   "(`rowhaul marks`): those that failed if not given, all with `read: changed`.")
+                .example("all"));
     }();
     static void validate(const ReadingOptions&, Problems&);
 };
@@ -163,6 +178,7 @@ struct MappingDefinition {
     ReadMode read = ReadMode::All;
     std::string cursor;  // ReadMode::New: column of the source
     std::optional<Overlap> overlap;
+    MarkedRecords marks = MarkedRecords::Failed;
 };
 
 struct TaskDefinition {

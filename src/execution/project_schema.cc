@@ -108,6 +108,7 @@ json::object mapping_schema(const Catalog& catalog) {
                                         {"read", reading.at("read")},
                                         {"cursor", reading.at("cursor")},
                                         {"overlap", reading.at("overlap")},
+                                        {"marks", reading.at("marks")},
                                         {"options", schema_of(describe_options<MappingOptions>())}}}};
 }
 

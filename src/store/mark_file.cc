@@ -97,27 +97,48 @@ std::filesystem::path MarkFile::path(const std::filesystem::path& home, const st
 MarkFile::MarkFile(const std::filesystem::path& file) : database_(made_path(file), SqliteAccess::Create) {
     database_.use_write_ahead_log();
     database_.execute("pragma synchronous = full");
-    const auto version = [this] {
-        auto statement = database_.prepare("pragma user_version");
-        statement.step();
-        return statement.integer(0);
-    };
     if (version() == newest_version) {
         return;
     }
     SqliteTransaction transaction(database_);
     const auto present = version();
-    if (present > newest_version) {
-        throw Error(ErrorKind::Conflict,
-                    fmt::format("{} was written by a newer Rowhaul (version {} of its layout; this program knows {})",
-                                database_.path(), present, newest_version))
-            .advise("Use the newer program, or another --home.");
-    }
+    expect_known(present);
     if (present == 0) {
         database_.execute(store_sql::marks_sql);
         database_.execute(fmt::format("pragma user_version = {}", newest_version));
     }
     transaction.commit();
+}
+
+MarkFile::MarkFile(const std::filesystem::path& file, SqliteAccess access) : database_(file.string(), access) {
+    if (access != SqliteAccess::ReadOnly) {
+        database_.execute("pragma synchronous = full");
+    }
+}
+
+std::unique_ptr<MarkFile> MarkFile::existing(const std::filesystem::path& path, SqliteAccess access) {
+    if (!std::filesystem::exists(path)) {
+        return nullptr;
+    }
+    std::unique_ptr<MarkFile> file(new MarkFile(path, access));
+    const auto version = file->version();
+    file->expect_known(version);
+    return version == 0 ? nullptr : std::move(file);
+}
+
+std::int64_t MarkFile::version() {
+    auto statement = database_.prepare("pragma user_version");
+    statement.step();
+    return statement.integer(0);
+}
+
+void MarkFile::expect_known(std::int64_t version) const {
+    if (version > newest_version) {
+        throw Error(ErrorKind::Conflict,
+                    fmt::format("{} was written by a newer Rowhaul (version {} of its layout; this program knows {})",
+                                database_.path(), version, newest_version))
+            .advise("Use the newer program, or another --home.");
+    }
 }
 
 SqliteStatement MarkFile::query(std::string_view name) {
@@ -238,7 +259,7 @@ public:
           run_(stage.integer(6)),
           is_complete_(stage.integer(7) != 0),
           replaces_(stage.integer(8) != 0),
-          keeps_arrivals_(stage.integer(9) != 0),
+          arrivals_(static_cast<ArrivalList>(stage.integer(9))),
           arrival_count_(stage.integer(10)),
           place_(stage.integer(11)),
           chunk_at_(file.query("chunk_at")),
@@ -288,14 +309,23 @@ private:
 
     void conclude() {
         SqliteTransaction transaction(file_.database_);
-        if (!keeps_arrivals_ && target_.arrivals) {
+        if (arrivals_ != ArrivalList::Kept && target_.arrivals) {
             auto drop = file_.query("drop_arrivals");
             drop.bind(1, *target_.arrivals);
             drop.run();
         }
-        const auto arrivals = keeps_arrivals_ ? target_.arrivals : std::optional(id_);
-        put_target(is_complete_ ? run_ : std::int64_t{target_.complete_run}, arrivals,
-                   keeps_arrivals_ ? static_cast<std::int64_t>(target_.arrival_count) : arrival_count_);
+        const auto complete_run = is_complete_ ? run_ : std::int64_t{target_.complete_run};
+        switch (arrivals_) {
+            case ArrivalList::Replaced:
+                put_target(complete_run, id_, arrival_count_);
+                break;
+            case ArrivalList::Kept:
+                put_target(complete_run, target_.arrivals, static_cast<std::int64_t>(target_.arrival_count));
+                break;
+            case ArrivalList::Dropped:
+                put_target(complete_run, {}, 0);
+                break;
+        }
         for (const auto* name : {"drop_staged_chunks", "drop_stage"}) {
             auto drop = file_.query(name);
             drop.bind(1, id_);
@@ -404,7 +434,7 @@ private:
         if (mark.key.empty()) {
             mark.key = known.key;
         }
-        if (mark.status != MarkStatus::Succeeded) {
+        if (mark.last_success == 0) {
             mark.last_success = known.last_success;
         }
         return mark;
@@ -447,7 +477,7 @@ private:
     const std::int64_t run_;
     const bool is_complete_;
     const bool replaces_;
-    const bool keeps_arrivals_;
+    const ArrivalList arrivals_;
     const std::int64_t arrival_count_;
     std::int64_t place_;
     SqliteStatement chunk_at_;
@@ -544,14 +574,14 @@ MarkStage::MarkStage(MarkFile& file, const MarkStageHead& head) : file_(file) {
     add.bind(7, std::int64_t{run_});
     add.bind(8, head.is_complete ? 1 : 0);
     add.bind(9, head.replaces ? 1 : 0);
-    add.bind(10, head.keeps_arrivals ? 1 : 0);
+    add.bind(10, static_cast<std::int64_t>(head.arrivals));
     add.run();
     id_ = file_.database_.last_insert_rowid();
 }
 
 void MarkStage::add(Mark mark) {
     mark.last_sync = run_;
-    mark.last_success = mark.status == MarkStatus::Succeeded ? run_ : 0;
+    mark.last_success = mark.status == MarkStatus::Succeeded ? run_ : mark.last_success;
     append_mark(marks_, mark);
     if (marks_.size() >= chunk_bytes) {
         write_marks();

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,14 +45,21 @@ struct MarkedRun {
     Moment moment;
 };
 
+// What becomes of the list of arrivals.
+enum class ArrivalList : std::uint8_t {
+    Replaced,  // by the one that is staged
+    Kept,      // the rows arrived exactly as the last time
+    Dropped,   // the run says nothing of the order
+};
+
 // What a run is about to say of a target.
 struct MarkStageHead {
     std::string execution;
     Moment moment;
-    MarkedTarget target;          // what it will be; id, complete_run, arrivals and their count are of no account
-    bool is_complete = false;     // the run read everything there is
-    bool replaces = false;        // earlier marks are of no use
-    bool keeps_arrivals = false;  // the rows arrived exactly as the last time
+    MarkedTarget target;       // what it will be; id, complete_run, arrivals and their count are of no account
+    bool is_complete = false;  // the run read everything there is
+    bool replaces = false;     // earlier marks are of no use
+    ArrivalList arrivals = ArrivalList::Replaced;
 };
 
 class MarkFile {
@@ -59,6 +67,8 @@ public:
     static std::filesystem::path path(const std::filesystem::path& home, const std::string& mapping);
     // Made when missing. Throws Conflict for one that a newer Rowhaul wrote.
     explicit MarkFile(const std::filesystem::path&);
+    // The same for one that is there already; nothing is made or changed by it.
+    static std::unique_ptr<MarkFile> existing(const std::filesystem::path&, SqliteAccess access);
 
     std::optional<MarkedTarget> target(const std::string& connection, const std::string& object);
     std::vector<MarkedTarget> targets();
@@ -85,6 +95,9 @@ private:
     friend class ArrivalReader;
     class Promotion;
 
+    MarkFile(const std::filesystem::path&, SqliteAccess access);
+    std::int64_t version();
+    void expect_known(std::int64_t version) const;
     SqliteStatement query(std::string_view name);
 
     SqliteHandle database_;
@@ -127,8 +140,8 @@ private:
 class MarkStage {
 public:
     MarkStage(MarkFile& file, const MarkStageHead& head);
-    // In the order of their keys' hashes, each key once; last_sync and last_success are filled in. A mark
-    // that says nothing about its key keeps the one that is known.
+    // In the order of their keys' hashes, each key once; last_sync is filled in, and last_success of one that
+    // succeeded. A mark that says nothing about its key, or its last success, keeps what is known.
     void add(Mark mark);
     void add(const Arrival& arrival);
     void finish();

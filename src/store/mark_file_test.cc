@@ -286,7 +286,7 @@ TEST_F(MarkFileTest, arrivals_come_back_in_their_order) {
     EXPECT_EQ(next, count);
     // A run in which nothing changed leaves the list as it is.
     auto unchanged = head("E2");
-    unchanged.keeps_arrivals = true;
+    unchanged.arrivals = ArrivalList::Kept;
     MarkStage(file, unchanged).finish();
     file.promote(Context(), "E2");
     const auto after = file.target("erp", "people").value();

@@ -54,14 +54,14 @@ insert into arrivals (list, place, body) values (?1, ?2, ?3)
 delete from arrivals where list = ?1
 
 -- name: add_stage
-insert into stages (execution, connection, object, key, key_print, row_print, run, complete, replaces, keeps_arrivals)
+insert into stages (execution, connection, object, key, key_print, row_print, run, complete, replaces, arrival_list)
 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
 
 -- name: finish_stage
 update stages set arrival_count = ?2 where id = ?1
 
 -- name: stage
-select id, connection, object, key, key_print, row_print, run, complete, replaces, keeps_arrivals, arrival_count, next
+select id, connection, object, key, key_print, row_print, run, complete, replaces, arrival_list, arrival_count, next
 from stages where execution = ?1
 
 -- name: stages

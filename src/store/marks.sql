@@ -49,7 +49,7 @@ create table stages (
   run integer not null,
   complete integer not null,      -- the run read everything
   replaces integer not null,      -- no earlier mark is of any use
-  keeps_arrivals integer not null,
+  arrival_list integer not null,  -- ArrivalList
   arrival_count integer not null default 0,
   next integer not null default 0 -- the chunk to be promoted next
 );

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "execution/failure_keeper.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace rowhaul {
+
+// What is said of a key.
+enum class FailureKeeper::Kind : std::uint8_t {
+    Failed,    // before; its mark here
+    Came,      // in a row
+    Rejected,  // by the mapping, for the reason here
+};
+
+FailureKeeper::FailureKeeper(MarkKeeping keeping) : keeping_(std::move(keeping)) {}
+
+FailureKeeper::~FailureKeeper() = default;
+
+void FailureKeeper::begin(const Context& context, const Schema& schema, const std::vector<std::size_t>& key,
+                          Present /*present*/) {
+    key_ = key;
+    hasher_.emplace(schema, key);
+    for (const auto place : key) {
+        key_schema_.push_back(schema[place]);
+    }
+    becomes_ = keeping_.target;
+    becomes_.key_print = key_print(key_schema_);
+    log_.emplace(keeping_.spool);
+    met_.emplace(keeping_.spool);
+    marks_.emplace(keeping_.spool);
+    const auto file = MarkFile::existing(keeping_.file, SqliteAccess::ReadOnly);
+    if (const auto known = file ? file->target(becomes_.connection, becomes_.object) : std::nullopt) {
+        replaces_ = known->key_print != becomes_.key_print || known->arrivals || known->row_print != Hash128();
+        if (known->key_print == becomes_.key_print) {
+            file->each(context, *known, [&](const Mark& mark) {
+                if (mark.status == MarkStatus::Failed) {
+                    note_failed(mark);
+                }
+                return true;
+            });
+        }
+    }
+}
+
+void FailureKeeper::note_failed(const Mark& mark) {
+    if (!failed_) {
+        failed_.emplace();
+    }
+    failed_->add(mark.key_hash);
+    record_.assign(1, static_cast<char>(Kind::Failed));
+    append_mark(record_, mark);
+    met_->add(mark.key_hash, record_);
+}
+
+const Batch& FailureKeeper::pass(const Context&, const Batch& batch) {
+    const auto keys = hasher_->hash(batch);
+    for (std::size_t row = 0; row < batch.rows(); ++row) {
+        if (std::ranges::any_of(key_, [&](std::size_t column) { return batch.column(column)[row].is_null(); })) {
+            ++unreadable_;
+            continue;
+        }
+        log_->add(numbers_.number(batch.file(), batch.row_number(row)), keys[row]);
+        if (failed_ && failed_->may_hold(keys[row])) {
+            met_->add(keys[row], std::string(1, static_cast<char>(Kind::Came)));
+        }
+    }
+    return batch;
+}
+
+void FailureKeeper::rejected_by_mapping(const Reject& reject, const KeyCells& key) {
+    if (key.empty() || !std::ranges::all_of(key, [](const auto& part) { return part.has_value(); })) {
+        ++unreadable_;
+        return;
+    }
+    Batch one(key.size());
+    std::string text;
+    for (std::size_t part = 0; part < key.size(); ++part) {
+        one.build(part).emplace_back(*key[part]);
+        append_key_part(text, *key[part]);
+    }
+    one.set_rows(1);
+    const auto hash = RowHasher(key_schema_).hash(one).front();
+    record_.assign(1, static_cast<char>(Kind::Rejected));
+    append_mark(record_, {.key_hash = hash, .status = MarkStatus::Failed, .key = text, .remark = reject.message});
+    met_->add(hash, record_);
+}
+
+void FailureKeeper::rejected_by_target(const Reject& reject) {
+    if (const auto key = log_->find(numbers_.number(reject.file, reject.row))) {
+        std::string text;
+        append_key_part(text, reject.key);
+        remember({.key_hash = *key, .status = MarkStatus::Failed, .key = text, .remark = reject.message});
+    }
+}
+
+void FailureKeeper::release(const Context& context, std::uint64_t unreadable,
+                            const std::function<void(const Batch&)>& /*write*/, const Rejects& /*reject*/) {
+    is_complete_ = keeping_.reads_everything && unreadable_ + unreadable == 0;
+    met_->visit(context, [&](const Hash128&, std::span<const std::string_view> records) { settle(records); });
+}
+
+void FailureKeeper::settle(std::span<const std::string_view> records) {
+    std::optional<Mark> failed;
+    std::optional<Mark> rejected;
+    bool came = false;
+    for (auto record : records) {
+        const auto kind = static_cast<Kind>(record.front());
+        record.remove_prefix(1);
+        switch (kind) {
+            case Kind::Failed:
+                failed = take_mark(record);
+                break;
+            case Kind::Rejected:
+                rejected = take_mark(record);
+                break;
+            case Kind::Came:
+                came = true;
+                break;
+        }
+    }
+    if (failed && (came || rejected)) {
+        ++sifted_.retried;
+    }
+    if (rejected) {
+        rejected->last_success = failed ? failed->last_success : 0;
+        remember(*rejected);
+    } else if (failed && came) {
+        failed->status = MarkStatus::Succeeded;
+        failed->remark = {};
+        remember(*failed);
+    } else if (failed && is_complete_) {
+        failed->status = MarkStatus::Absent;
+        failed->remark = {};
+        remember(*failed);
+    } else if (failed && replaces_) {
+        remember(*failed);
+    }
+}
+
+void FailureKeeper::remember(const Mark& mark) {
+    record_.clear();
+    append_mark(record_, mark);
+    marks_->add(mark.key_hash, record_);
+}
+
+void FailureKeeper::stage(const Context& context, const RowCounts& rows) {
+    if (!marks_ || (marks_->records() == 0 && !replaces_)) {
+        return;
+    }
+    MarkFile file(keeping_.file);
+    file.discard_all();  // of a run of which nobody knows yet whether it arrived; its rows come again
+    MarkStage stage(file, {.execution = keeping_.execution,
+                           .moment = keeping_.started,
+                           .target = becomes_,
+                           .is_complete = false,  // of records that never failed nothing is known
+                           .replaces = replaces_,
+                           .arrivals = ArrivalList::Dropped});
+    marks_->visit(context, [&](const Hash128&, std::span<const std::string_view> records) {
+        std::optional<Mark> mark;
+        for (auto record : records) {
+            const auto said = take_mark(record);
+            if (!mark || (mark->status != MarkStatus::Failed && said.status == MarkStatus::Failed)) {
+                const auto last_success = mark ? mark->last_success : said.last_success;
+                mark = said;
+                mark->last_success = last_success;
+            }
+        }
+        if (mark->status == MarkStatus::Succeeded && rows.skipped > 0) {
+            mark->status = MarkStatus::Skipped;  // it may be one of these
+        }
+        mark->row_hash = compare_anew;
+        stage.add(*mark);
+    });
+    stage.finish();
+}
+
+}  // namespace rowhaul
