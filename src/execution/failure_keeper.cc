@@ -166,7 +166,7 @@ void FailureKeeper::stage(const Context& context, const RowCounts& rows) {
                 mark->last_success = last_success;
             }
         }
-        if (mark->status == MarkStatus::Succeeded && rows.skipped > 0) {
+        if (mark->status == MarkStatus::Succeeded && keeping_.target_may_skip && rows.skipped > 0) {
             mark->status = MarkStatus::Skipped;  // it may be one of these
         }
         mark->row_hash = compare_anew;

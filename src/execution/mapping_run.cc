@@ -251,17 +251,19 @@ MarkKeeping MappingRun::mark_keeping() const {
     const auto& target = mapping_.target;
     const auto* object = target.find("table") != nullptr ? target.find("table") : target.find("file");
     const auto* fields = mapping_.section.find("fields");
-    MarkKeeping keeping{.file = MarkFile::path(setting_.home, mapping_.name),
-                        .spool = {.folder = spool_folder(setting_.home), .owner = waybill_.execution},
-                        .execution = waybill_.execution,
-                        .started = waybill_.started,
-                        .mode = setting_.request.mode,
-                        .target = {},
-                        .rule_text = mapping_.where + "\n" + (fields != nullptr ? to_flow_yaml(*fields) : ""),
-                        .read = setting_.request.again ? ReadMode::All : mapping_.read,
-                        .duplicates = mapping_.records.duplicates,
-                        .target_settles_duplicates = target.find("table") != nullptr,
-                        .reads_everything = mapping_.read != ReadMode::New && setting_.request.input.empty()};
+    MarkKeeping keeping{
+        .file = MarkFile::path(setting_.home, mapping_.name),
+        .spool = {.folder = spool_folder(setting_.home), .owner = waybill_.execution},
+        .execution = waybill_.execution,
+        .started = waybill_.started,
+        .mode = setting_.request.mode,
+        .target = {},
+        .rule_text = mapping_.where + "\n" + (fields != nullptr ? to_flow_yaml(*fields) : ""),
+        .read = setting_.request.again ? ReadMode::All : mapping_.read,
+        .duplicates = mapping_.records.duplicates,
+        .target_settles_duplicates = target.find("table") != nullptr,
+        .target_may_skip = mapping_.records.missing == Missing::Skip || mapping_.records.existing == Existing::Skip,
+        .reads_everything = mapping_.read != ReadMode::New && setting_.request.input.empty()};
     keeping.target.connection = mapping_.target_connection;
     keeping.target.object = object != nullptr ? object->text() : "";
     keeping.target.key = mapping_.records.key;

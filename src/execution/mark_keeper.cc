@@ -52,17 +52,18 @@ struct MarkKeeper::Head {
     Hash128 row;
 };
 
+struct MarkKeeper::GroupRow {
+    Kind kind;
+    Head head;
+    std::string_view key;
+    std::string_view rest;
+};
+
 struct MarkKeeper::Group {
-    struct Row {
-        Kind kind;
-        Head head;
-        std::string_view key;
-        std::string_view rest;
-    };
     Hash128 key;
-    std::vector<Row> rows;
-    std::optional<Row> missing;
-    std::optional<Row> rejected;
+    std::vector<GroupRow> rows;
+    std::optional<GroupRow> missing;
+    std::optional<GroupRow> rejected;
 };
 
 struct MarkKeeper::Logged {
@@ -443,7 +444,7 @@ void MarkKeeper::remember(const Hash128& key, const Mark& mark, std::uint64_t ro
 void MarkKeeper::settle(const Hash128& key, std::span<const std::string_view> records) {
     Group group{.key = key};
     for (auto record : records) {
-        Group::Row row{.kind = take<Kind>(record), .head = take<Head>(record), .key = {}, .rest = {}};
+        GroupRow row{.kind = take<Kind>(record), .head = take<Head>(record), .key = {}, .rest = {}};
         row.key = take_text(record);
         row.rest = record;
         switch (row.kind) {
@@ -493,58 +494,73 @@ void MarkKeeper::settle(const Hash128& key, std::span<const std::string_view> re
     if (group.rows.size() == 1 && group.rows[0].kind == Kind::Equal) {
         return;
     }
-    const auto by_arrival = [](const Group::Row& left, const Group::Row& right) {
+    const auto by_arrival = [](const GroupRow& left, const GroupRow& right) {
         return left.head.arrival < right.head.arrival;
     };
     const auto& winner = keeping_.duplicates == Duplicates::Last ? *std::ranges::max_element(group.rows, by_arrival)
                                                                  : *std::ranges::min_element(group.rows, by_arrival);
     remember(key, {.row_hash = winner.head.row, .key = winner.key}, winner.head.number);
+    for (const auto& row : group.rows) {
+        if (row.head.number != winner.head.number) {
+            remember(key, {.row_hash = row.head.row, .key = row.key}, row.head.number);
+        }
+    }
 }
 
-// Rows of one key, of which the target is to see all, or none but the one that counts.
+// Rows of one key. The target is to see them all, in the order in which they arrived: it knows which of
+// them are of use. Only where one was left out as unchanged, before the others came, it is for us.
 void MarkKeeper::settle_duplicates(Group& group) {
     if (duplicates_.size() < most_duplicates) {
         duplicates_.push_back(group.key);
     } else {
         knows_duplicates_ = false;
     }
-    const auto rule = keeping_.duplicates;
-    const auto equal = std::ranges::find(group.rows, Kind::Equal, &Group::Row::kind);
-    const bool is_for_us = keeping_.read == ReadMode::Changed && (drops_duplicates() || equal != group.rows.end());
-    if (!is_for_us || !keeping_.target_settles_duplicates) {
-        for (const auto& row : group.rows) {
-            if (row.kind == Kind::Held) {
-                held_->put(row.head, numbers_.file(row.head.number), row.rest);
-            }
-        }
-        dropped_ += drops_duplicates() ? group.rows.size() - 1 : 0;
+    std::ranges::sort(group.rows, {}, [](const GroupRow& row) { return row.head.arrival; });
+    const auto equal = std::ranges::find(group.rows, Kind::Equal, &GroupRow::kind);
+    const bool was_left_out = keeping_.read == ReadMode::Changed && equal != group.rows.end();
+    if (was_left_out && keeping_.target_settles_duplicates) {
+        settle_beside_equal(group, *equal);
         return;
     }
-    if (rule == Duplicates::Error) {
-        throw Error(ErrorKind::Conflict,
-                    fmt::format("several rows of the source have one key ({})", fmt::join(keeping_.target.key, ", ")))
+    for (const auto& row : group.rows) {
+        if (row.kind == Kind::Held) {
+            held_->put(row.head, numbers_.file(row.head.number), row.rest);
+        }
+    }
+}
+
+void MarkKeeper::settle_beside_equal(const Group& group, const GroupRow& equal) {
+    const auto names = fmt::format("{}", fmt::join(keeping_.target.key, ", "));
+    if (keeping_.duplicates == Duplicates::Error) {
+        throw Error(ErrorKind::Conflict, fmt::format("several rows of the source have one key ({})", names))
             .advise("Choose a finer `key`, or what becomes of such rows with `duplicates` in `options`.");
     }
-    // One of them was left out as unchanged before the others came, or none has gone on yet.
-    const auto arrival = [](const Group::Row& row) { return row.head.arrival; };
-    const auto winner = rule == Duplicates::Last ? std::ranges::max_element(group.rows, {}, arrival)
-                                                 : std::ranges::min_element(group.rows, {}, arrival);
-    for (auto row = group.rows.begin(); row != group.rows.end(); ++row) {
-        sifted_.unchanged -= row == equal ? 1 : 0;
-        if (rule == Duplicates::Reject) {
-            const auto number = row->head.number;
-            (*reject_)(
-                {.row = RowNumbers::row(number),
-                 .reason = "duplicate_key",
-                 .message = fmt::format("the key ({}) stands in several rows", fmt::join(keeping_.target.key, ", ")),
-                 .file = numbers_.file(number)});
-        } else if (row != winner) {
-            ++sifted_.skipped;
-        } else if (row == equal) {
-            ++sifted_.unchanged;
-        } else {
-            held_->put(row->head, numbers_.file(row->head.number), row->rest);
+    if (keeping_.duplicates == Duplicates::Reject) {
+        --sifted_.unchanged;
+        for (const auto& row : group.rows) {
+            (*reject_)({.row = RowNumbers::row(row.head.number),
+                        .reason = "duplicate_key",
+                        .message = fmt::format("the key ({}) stands in several rows", names),
+                        .file = numbers_.file(row.head.number)});
         }
+        return;
+    }
+    // The target has the equal one already: whatever does not come before it, by the rule, is of no account.
+    bool is_displaced = false;
+    for (const auto& row : group.rows) {
+        const bool displaces = keeping_.duplicates == Duplicates::Last ? row.head.arrival > equal.head.arrival
+                                                                       : row.head.arrival < equal.head.arrival;
+        if (displaces) {
+            held_->put(row.head, numbers_.file(row.head.number), row.rest);
+            is_displaced = true;
+        } else if (&row != &equal) {
+            ++sifted_.skipped;
+        }
+    }
+    if (is_displaced) {
+        // Also where the target refuses those that displace it, and it stays.
+        --sifted_.unchanged;
+        ++sifted_.skipped;
     }
 }
 
@@ -552,7 +568,7 @@ void MarkKeeper::stage(const Context& context, const RowCounts& rows) {
     if (!file_) {
         return;  // there was nothing to read
     }
-    const bool are_in_doubt = rows.skipped > sifted_.skipped + dropped_;
+    const bool are_in_doubt = keeping_.target_may_skip && rows.skipped > sifted_.skipped;
     if (keeping_.read == ReadMode::All && !rejected_.empty()) {
         log_->each(context, [&](const Logged& row) {
             if (row.is_equal != 0 && rejected_.contains(row.number)) {
@@ -571,24 +587,32 @@ void MarkKeeper::stage(const Context& context, const RowCounts& rows) {
                                          : is_the_same                  ? ArrivalList::Kept
                                                                         : ArrivalList::Replaced});
     events_->visit(context, [&](const Hash128& key, std::span<const std::string_view> records) {
-        auto record = records.front();
-        const auto row = take<std::uint64_t>(record);
-        Mark mark{.key_hash = key, .row_hash = take<Hash128>(record)};
-        mark.status = take<MarkStatus>(record);
-        mark.key = take_text(record);
-        mark.remark = take_text(record);
+        // The first row is the one that counts; but it is a failure when any is rejected.
+        std::optional<Mark> mark;
         std::string remark;
-        if (mark.status == MarkStatus::Succeeded && rejected_.contains(row)) {
-            remark = rejected_.remark(row);
-            mark.status = MarkStatus::Failed;
-            mark.remark = remark;
-        } else if (mark.status == MarkStatus::Succeeded && are_in_doubt) {
-            mark.status = MarkStatus::Skipped;
+        for (auto record : records) {
+            const auto row = take<std::uint64_t>(record);
+            Mark said{.key_hash = key, .row_hash = take<Hash128>(record)};
+            said.status = take<MarkStatus>(record);
+            said.key = take_text(record);
+            said.remark = take_text(record);
+            if (!mark) {
+                mark = said;
+            }
+            if (mark->status == MarkStatus::Succeeded && said.status == MarkStatus::Succeeded &&
+                rejected_.contains(row)) {
+                remark = rejected_.remark(row);
+                mark->status = MarkStatus::Failed;
+                mark->remark = remark;
+            }
         }
-        if (mark.status != MarkStatus::Succeeded) {
-            mark.row_hash = compare_anew;
+        if (mark->status == MarkStatus::Succeeded && are_in_doubt) {
+            mark->status = MarkStatus::Skipped;
         }
-        stage.add(mark);
+        if (mark->status != MarkStatus::Succeeded) {
+            mark->row_hash = compare_anew;
+        }
+        stage.add(*mark);
     });
     if (!is_the_same && keeping_.read != ReadMode::New) {
         log_->each(context, [&](const Logged& row) {

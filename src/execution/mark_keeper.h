@@ -58,6 +58,7 @@ public:
 private:
     enum class Kind : std::uint8_t;
     struct Head;
+    struct GroupRow;
     struct Group;
     struct Logged;
     class Log;
@@ -71,6 +72,7 @@ private:
     void note_equal(const Context&);
     void settle(const Hash128& key, std::span<const std::string_view> records);
     void settle_duplicates(Group& group);
+    void settle_beside_equal(const Group& group, const GroupRow& equal);
     void tell_present(const Batch&);
     void remember(const Hash128& key, const Mark& mark, std::uint64_t row);
 
@@ -100,7 +102,6 @@ private:
     RejectedRows rejected_;
     std::vector<Hash128> duplicates_;  // keys that several rows have
     bool knows_duplicates_ = true;
-    std::uint64_t dropped_ = 0;  // rows that the target skips as duplicates
     bool is_complete_ = false;
     std::uint64_t unreadable_ = 0;
     SiftedRows sifted_;

@@ -33,6 +33,7 @@ struct MarkKeeping {
     ReadMode read = ReadMode::All;
     Duplicates duplicates = Duplicates::Reject;
     bool target_settles_duplicates = false;
+    bool target_may_skip = false;  // records, for what they are to it (`missing: skip`, `existing: skip`)
     bool reads_everything = true;  // new rows, and a file in place of the source, need not be everything
 };
 
