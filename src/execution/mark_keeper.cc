@@ -475,6 +475,8 @@ void MarkKeeper::settle(const Hash128& key, std::span<const std::string_view> re
     }
     if (group.rows.size() > 1) {
         settle_duplicates(group);
+    } else if (group.rejected && !group.rows.empty()) {
+        look_up_next_time(key);  // when only the row is left that was not rejected
     }
     if (group.rejected) {
         remember(key, {.status = MarkStatus::Failed, .key = group.rejected->key, .remark = group.rejected->rest}, 0);
@@ -507,14 +509,18 @@ void MarkKeeper::settle(const Hash128& key, std::span<const std::string_view> re
     }
 }
 
-// Rows of one key. The target is to see them all, in the order in which they arrived: it knows which of
-// them are of use. Only where one was left out as unchanged, before the others came, it is for us.
-void MarkKeeper::settle_duplicates(Group& group) {
+void MarkKeeper::look_up_next_time(const Hash128& key) {
     if (duplicates_.size() < most_duplicates) {
-        duplicates_.push_back(group.key);
+        duplicates_.push_back(key);
     } else {
         knows_duplicates_ = false;
     }
+}
+
+// Rows of one key. The target is to see them all, in the order in which they arrived: it knows which of
+// them are of use. Only where one was left out as unchanged, before the others came, it is for us.
+void MarkKeeper::settle_duplicates(Group& group) {
+    look_up_next_time(group.key);
     std::ranges::sort(group.rows, {}, [](const GroupRow& row) { return row.head.arrival; });
     const auto equal = std::ranges::find(group.rows, Kind::Equal, &GroupRow::kind);
     const bool was_left_out = keeping_.read == ReadMode::Changed && equal != group.rows.end();

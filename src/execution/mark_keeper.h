@@ -72,6 +72,7 @@ private:
     void note_equal(const Context&);
     void settle(const Hash128& key, std::span<const std::string_view> records);
     void settle_duplicates(Group& group);
+    void look_up_next_time(const Hash128& key);
     void settle_beside_equal(const Group& group, const GroupRow& equal);
     void tell_present(const Batch&);
     void remember(const Hash128& key, const Mark& mark, std::uint64_t row);
