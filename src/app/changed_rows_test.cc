@@ -243,6 +243,20 @@ TEST(ChangedRowsTold, a_record_that_failed_is_tried_again_until_it_succeeds) {
     EXPECT_EQ(site.run("b").report.rows.retried, 0U);
 }
 
+TEST(ChangedRowsTold, a_record_that_failed_in_one_of_its_rows_succeeds_when_only_the_other_is_left) {
+    Site site;
+    site.add(1, "Anna", 1);
+    site.add(2, "Berta", 2);
+    site.add(1, "worse", 3);
+    EXPECT_EQ(site.run("b").report.rows.rejected, 1U);
+    EXPECT_THAT(site.marked(MarkStatus::Failed), ::testing::ElementsAre("1"));
+    site.shop().execute("delete from people where name = 'worse'");
+    EXPECT_EQ(site.run("b").report.rows.retried, 1U);
+    EXPECT_THAT(site.marked(MarkStatus::Failed), ::testing::IsEmpty());
+    EXPECT_THAT(site.marked(MarkStatus::Succeeded), ::testing::ElementsAre("1", "2"));
+    EXPECT_EQ(site.target("b").size(), 2U);
+}
+
 TEST(ChangedRowsTold, records_that_are_left_out_as_unchanged_are_not_absent) {
     Site site;
     for (int id = 0; id < 50; ++id) {

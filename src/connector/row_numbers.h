@@ -18,7 +18,13 @@ public:
         }
     }
     // Of a row of the batch that was entered last.
-    std::uint64_t of(std::uint64_t row_in_file) const { return (files_ << bits_of_row) + row_in_file; }
+    std::uint64_t of(std::uint64_t row_in_file) const { return number(files_, row_in_file); }
+
+    // What such a number is made of.
+    static std::uint64_t number(std::uint64_t file, std::uint64_t row_in_file) {
+        return (file << bits_of_row) + row_in_file;
+    }
+    static std::uint64_t file(std::uint64_t number) { return number >> bits_of_row; }
     static std::uint64_t row_in_file(std::uint64_t number) { return number & ((std::uint64_t{1} << bits_of_row) - 1); }
 
 private:

@@ -69,21 +69,15 @@ const Batch& FailureKeeper::pass(const Context&, const Batch& batch) {
 }
 
 void FailureKeeper::rejected_by_mapping(const Reject& reject, const KeyCells& key) {
-    if (key.empty() || !std::ranges::all_of(key, [](const auto& part) { return part.has_value(); })) {
+    const auto known = rejected_key(key, key_schema_);
+    if (!known) {
         ++unreadable_;
         return;
     }
-    Batch one(key.size());
-    std::string text;
-    for (std::size_t part = 0; part < key.size(); ++part) {
-        one.build(part).emplace_back(*key[part]);
-        append_key_part(text, *key[part]);
-    }
-    one.set_rows(1);
-    const auto hash = RowHasher(key_schema_).hash(one).front();
     record_.assign(1, static_cast<char>(Kind::Rejected));
-    append_mark(record_, {.key_hash = hash, .status = MarkStatus::Failed, .key = text, .remark = reject.message});
-    met_->add(hash, record_);
+    append_mark(record_,
+                {.key_hash = known->hash, .status = MarkStatus::Failed, .key = known->text, .remark = reject.message});
+    met_->add(known->hash, record_);
 }
 
 void FailureKeeper::rejected_by_target(const Reject& reject) {

@@ -45,7 +45,7 @@ private:
     std::vector<std::size_t> key_;
     std::optional<RowHasher> hasher_;
     Schema key_schema_;
-    RowNumbers numbers_;
+    NumberedFiles numbers_;
     std::optional<NumberedLog<Hash128>> log_;
     std::optional<HashFilter> failed_;  // keys that failed before
     std::optional<HashSorter> met_;     // what is known of keys, and which of them came

@@ -48,7 +48,7 @@ enum class MarkKeeper::Kind : std::uint8_t {
 
 struct MarkKeeper::Head {
     std::uint64_t arrival = 0;  // place among all rows
-    std::uint64_t number = 0;   // of RowNumbers
+    std::uint64_t number = 0;   // of NumberedFiles
     Hash128 row;
 };
 
@@ -131,7 +131,7 @@ public:
         batch_.set_file(file);
         const auto line = take<std::uint64_t>(rest);
         const auto raw = batch_.arena().copy(take_text(rest));
-        batch_.origins().push_back({.row = RowNumbers::row(head.number), .line = line, .raw = raw});
+        batch_.origins().push_back({.row = RowNumbers::row_in_file(head.number), .line = line, .raw = raw});
         for (std::size_t column = 0; column < batch_.width(); ++column) {
             const auto size = take<std::uint32_t>(rest);
             if (size == null_cell) {
@@ -364,21 +364,14 @@ void MarkKeeper::tell_present(const Batch& batch) {
 }
 
 void MarkKeeper::rejected_by_mapping(const Reject& reject, const KeyCells& key) {
-    if (key.empty() || !std::ranges::all_of(key, [](const auto& part) { return part.has_value(); })) {
+    const auto known = rejected_key(key, key_schema_);
+    if (!known) {
         ++unreadable_;
         return;
     }
-    Batch one(key.size());
-    std::string text;
-    for (std::size_t part = 0; part < key.size(); ++part) {
-        one.build(part).emplace_back(*key[part]);
-        append_key_part(text, *key[part]);
-    }
-    one.set_rows(1);
-    const auto hash = RowHasher(key_schema_).hash(one).front();
     std::string rest;
     append_text(rest, reject.message);
-    put(Kind::Rejected, hash, {log_->count(), 0, {}}, text, rest);
+    put(Kind::Rejected, known->hash, {log_->count(), 0, {}}, known->text, rest);
 }
 
 void MarkKeeper::rejected_by_target(const Reject& reject) {
@@ -544,7 +537,7 @@ void MarkKeeper::settle_beside_equal(const Group& group, const GroupRow& equal) 
     if (keeping_.duplicates == Duplicates::Reject) {
         --sifted_.unchanged;
         for (const auto& row : group.rows) {
-            (*reject_)({.row = RowNumbers::row(row.head.number),
+            (*reject_)({.row = RowNumbers::row_in_file(row.head.number),
                         .reason = "duplicate_key",
                         .message = fmt::format("the key ({}) stands in several rows", names),
                         .file = numbers_.file(row.head.number)});

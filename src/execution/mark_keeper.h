@@ -97,7 +97,7 @@ private:
     std::optional<Batch> kept_;
     std::vector<std::uint32_t> left_out_;
     std::vector<std::uint32_t> chosen_;
-    RowNumbers numbers_;
+    NumberedFiles numbers_;
     std::unique_ptr<Held> held_;
     const Rejects* reject_ = nullptr;
     RejectedRows rejected_;

@@ -3,6 +3,7 @@
 
 #include "mapping/row_hash.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace rowhaul {
@@ -31,13 +32,28 @@ Hash128 key_print(const Schema& key) {
     return hash_of_texts(texts);
 }
 
-std::uint64_t RowNumbers::number(std::string_view file, std::uint64_t row) {
+std::optional<RejectedKey> rejected_key(const KeyCells& key, const Schema& schema) {
+    if (key.empty() || !std::ranges::all_of(key, [](const auto& part) { return part.has_value(); })) {
+        return {};
+    }
+    RejectedKey known;
+    Batch one(key.size());
+    for (std::size_t part = 0; part < key.size(); ++part) {
+        one.build(part).emplace_back(*key[part]);
+        append_key_part(known.text, *key[part]);
+    }
+    one.set_rows(1);
+    known.hash = RowHasher(schema).hash(one).front();
+    return known;
+}
+
+std::uint64_t NumberedFiles::number(std::string_view file, std::uint64_t row) {
     auto known = files_.find(file);
     if (known == files_.end()) {
         known = files_.emplace(std::string(file), files_.size()).first;
         names_.push_back(&known->first);
     }
-    return (known->second << bits_of_row) + row;
+    return RowNumbers::number(known->second, row);
 }
 
 }  // namespace rowhaul

@@ -4,6 +4,7 @@
 #pragma once
 #include "connector/connection.h"
 #include "connector/record_rules.h"
+#include "connector/row_numbers.h"
 #include "data/schema.h"
 #include "execution/project.h"
 #include "io/spool_file.h"
@@ -16,7 +17,9 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -51,18 +54,24 @@ Hash128 hash_of_texts(const std::vector<std::string>& texts);
 // What keys are made of.
 Hash128 key_print(const Schema& key);
 
-// Rows by one number, although each file counts its own from 1 again.
-class RowNumbers {
+// Numbers of rows as RowNumbers makes them, for rows of files in any order.
+class NumberedFiles {
 public:
     std::uint64_t number(std::string_view file, std::uint64_t row);
-    const std::string& file(std::uint64_t number) const { return *names_[number >> bits_of_row]; }
-    static std::uint64_t row(std::uint64_t number) { return number & ((std::uint64_t{1} << bits_of_row) - 1); }
+    const std::string& file(std::uint64_t number) const { return *names_[RowNumbers::file(number)]; }
 
 private:
-    static constexpr int bits_of_row = 40;
     std::map<std::string, std::uint64_t, std::less<>> files_;
     std::vector<const std::string*> names_;
 };
+
+// The key of a row that the mapping rejected: as marks show it, and its hash.
+struct RejectedKey {
+    std::string text;
+    Hash128 hash;
+};
+// Nothing where not every part of it is known.
+std::optional<RejectedKey> rejected_key(const KeyCells&, const Schema& key);
 
 // A filter that says of a hash whether it may have been added: 2 MiB, whatever their number.
 class HashFilter {
