@@ -60,10 +60,29 @@ json::value text_or_null(const std::string& text) {
     return text.empty() ? json::value(nullptr) : json::value(json::string(text));
 }
 
+// As people write it, to the second.
+std::string shown_time(const std::string& utc) {
+    auto text = utc.substr(0, 19);
+    std::ranges::replace(text, 'T', ' ');
+    return text;
+}
+
+std::string nothing_found(const MappingDefinition& mapping) {
+    if (mapping.records.key.empty()) {
+        return fmt::format("There are no marks: {} has no `key` by which records could be told apart.\n", mapping.name);
+    }
+    if (mapping.marks == MarkedRecords::Failed) {
+        return fmt::format(
+            "There are no such marks: {} remembers only records that failed, unless it has `marks: all`.\n",
+            mapping.name);
+    }
+    return "There are no such marks.\n";
+}
+
 }  // namespace
 
 ExitCode run_marks(Session& session, const MarksRequest& request) {
-    session.project().mapping(request.mapping);
+    const auto& mapping = session.project().mapping(request.mapping);
     const auto path = MarkFile::path(session.home(), request.mapping);
     std::vector<ShownMark> marks;
     if (std::filesystem::exists(path)) {
@@ -86,10 +105,10 @@ ExitCode run_marks(Session& session, const MarksRequest& request) {
     TextTable table({"target", "key", "status", "last sync (UTC)", "last success (UTC)", "remark"});
     table.at_most(60);
     for (const auto& mark : marks) {
-        table.row({mark.target, mark.key, mark.status, mark.last_sync.substr(0, 19), mark.last_success.substr(0, 19),
+        table.row({mark.target, mark.key, mark.status, shown_time(mark.last_sync), shown_time(mark.last_success),
                    mark.remark});
     }
-    session.print(marks.empty() ? "There are no such marks.\n" : table.text());
+    session.print(marks.empty() ? nothing_found(mapping) : table.text());
     return ExitCode::Succeeded;
 }
 

@@ -127,7 +127,8 @@ std::string waybill_text(const Waybill& waybill) {
     text += files_text(waybill.report.files, is_test);
     text += rejects_text(waybill.report.rejects);
     for (const auto& warning : waybill.report.warnings) {
-        text += fmt::format("  warning {} ({})\n", warning.message, with_thousands(warning.count));
+        const auto times = warning.count > 1 ? fmt::format(" ({})", with_thousands(warning.count)) : "";
+        text += fmt::format("  warning {}{}\n", warning.message, times);
     }
     if (is_test) {
         text += sample_text(waybill.report);

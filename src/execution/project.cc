@@ -324,8 +324,10 @@ void check_reading(const MappingDefinition& mapping, const Node& whole, const No
     for (const std::string_view option : {"absent", "replace"}) {
         const Node* given = how.find(option);
         if (given != nullptr && (mapping.records.absent != Absent::Keep || mapping.records.replaces_all)) {
-            problems.add(given->position(), fmt::format("{}.options.{}", mapping.path, option),
-                         "does not go with `read: new`: what is not new would seem to be gone");
+            problems.add(
+                given->position(), fmt::format("{}.options.{}", mapping.path, option),
+                "does not go with `read: new`: what is not new would seem to be gone; `read: changed` finds both "
+                "what changed and what is gone");
         }
     }
 }
