@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// run, test, waybill, history.
+// run, test, undo, waybill, history.
 #include "app/commands.h"
 #include "app/progress_line.h"
 #include "app/text_table.h"
@@ -151,6 +151,17 @@ ExitCode run_haul(Session& session, const RunRequest& request, FailOnEmpty fail_
     }
     if (result.outcome == RunOutcome::Failed && std::ranges::any_of(result.waybills, &Waybill::guarded)) {
         return ExitCode::Guarded;
+    }
+    return exit_code(result.outcome);
+}
+
+ExitCode run_undo(Session& session, const UndoCommand& command) {
+    RunDisplay display(session);
+    Executor executor(session.project(), session.store(), session.home(), [] { return Session::stopped_as(); });
+    const auto result = executor.undo(session.context(), command, display);
+    display.expect_shown();
+    if (session.is_json()) {
+        session.print_json(json::parse(to_json(result.waybills.front())));
     }
     return exit_code(result.outcome);
 }

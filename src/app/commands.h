@@ -25,6 +25,8 @@ ExitCode run_map(Session&, const MapRequest&);
 enum class FailOnEmpty : std::uint8_t { No, Yes };
 ExitCode run_haul(Session&, const RunRequest&, FailOnEmpty);
 
+ExitCode run_undo(Session&, const UndoCommand&);
+
 enum class WaybillPart : std::uint8_t { Whole, RejectList };
 ExitCode run_waybill(Session&, const std::string& execution, WaybillPart);
 ExitCode run_history(Session&, const std::string& name, std::uint32_t at_most);

@@ -21,6 +21,7 @@ struct CommandLine {
     std::uint32_t limit = 20;
     bool fail_on_empty = false;
     bool rejects = false;
+    bool only_test = false;
     bool again = false;
     bool suggest = false;
     std::filesystem::path input;
@@ -94,6 +95,15 @@ void add_run_commands(CLI::App& app, CommandLine& line) {
     };
     hauling("test", "What a run would do: counts and samples; changes nothing", RunMode::Test);
     hauling("run", "Runs a mapping or task", RunMode::Run);
+
+    auto* undo = app.add_subcommand("undo", "Gives back what an execution changed in a table, all of it or nothing");
+    undo->add_option("execution", line.name, "The execution, or the beginning of its id")->required();
+    undo->add_flag("--test", line.only_test, "What it would do; changes nothing");
+    undo->callback([&line] {
+        line.command = [&line](Session& session) {
+            return run_undo(session, {.execution = line.name, .mode = line.only_test ? RunMode::Test : RunMode::Run});
+        };
+    });
 
     auto* waybill =
         app.add_subcommand("waybill", "What became of every row of an execution; of the latest if not given");

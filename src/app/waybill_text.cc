@@ -106,7 +106,8 @@ std::string sample_text(const HaulReport& report) {
 
 std::string waybill_text(const Waybill& waybill) {
     const bool is_test = waybill.kind == "test";
-    auto text = fmt::format("{}{}  {}  in {}\n", waybill.mapping, is_test ? " (test)" : "", name_of(waybill.outcome),
+    auto text = fmt::format("{}{}  {}  in {}\n", waybill.mapping,
+                            waybill.kind == "run" ? "" : fmt::format(" ({})", waybill.kind), name_of(waybill.outcome),
                             duration_text(waybill.seconds()));
     text += fmt::format("  from    {} · {}\n", waybill.source_connection, one_line(waybill.source_object));
     if (!waybill.report.pushed_rule.empty()) {

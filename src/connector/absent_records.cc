@@ -177,7 +177,8 @@ std::string AbsentRecords::is_live() const {
     return mark_ ? fmt::format("not ({})", mark_->condition) : "";
 }
 
-void AbsentRecords::take_away(const Context& context, TableWriter& writer, Delivered delivered, Delivery& delivery) {
+void AbsentRecords::take_away(const Context& context, TableWriter& writer, Delivered delivered, ChangeKeeper* keeper,
+                              Delivery& delivery) {
     const auto live = mark_ ? std::optional(is_live()) : std::nullopt;
     const auto gone = writer.execute(context, statements_.find_absent(live.value_or("")));
     if (gone == 0) {
@@ -200,6 +201,9 @@ void AbsentRecords::take_away(const Context& context, TableWriter& writer, Deliv
     }
     check_guards(context, writer, delivered, delivery, gone);
     delivery.deleted_keys = some_keys(context, writer);
+    if (keeper != nullptr) {
+        keeper->note(context, writer, "a", "rowhaul_absent a");
+    }
     remove(context, writer, gone);
     delivery.deleted = gone;
 }

@@ -6,6 +6,7 @@
 // the key of such a row is not known, nobody can tell what is absent, and nothing is taken away (P4).
 #pragma once
 #include "base/time.h"
+#include "connector/change_keeper.h"
 #include "connector/connector.h"
 #include "connector/record_rules.h"
 #include "database/table_statements.h"
@@ -44,9 +45,9 @@ public:
     void finish_noting(const Context&, TableWriter&);
 
     // Inside the transaction that changes the table, after records were created and changed. Throws
-    // Guarded when too many records would go.
+    // Guarded when too many records would go. `keeper`, if there is one, hears of them before they do.
     enum class Delivered : std::uint8_t { Nothing, Rows };
-    void take_away(const Context&, TableWriter&, Delivered, Delivery&);
+    void take_away(const Context&, TableWriter&, Delivered, ChangeKeeper* keeper, Delivery&);
 
 private:
     std::vector<std::string> some_keys(const Context&, TableWriter&) const;

@@ -32,8 +32,18 @@ struct TargetRequest {
     std::uint64_t sequence = 1;
     Moment created;
     std::string zone = "UTC";
-    std::filesystem::path spool_folder;  // for files that must be complete here first
+    std::filesystem::path spool_folder;      // for files that must be complete here first
+    std::filesystem::path undo_folder = {};  // for what is kept to be given back
     RecordRules records = {};
+};
+
+// What is to be given back, and on whose behalf.
+struct UndoRequest {
+    RunMode mode = RunMode::Run;
+    std::string mapping;
+    std::string execution;  // that gives back
+    Moment created;
+    std::filesystem::path file;  // in which is kept what another execution changed
 };
 
 // What earlier runs of a mapping took in, so that nothing is taken in twice (P8).
@@ -92,6 +102,9 @@ public:
                                            Problems&) = 0;
     virtual std::unique_ptr<Target> target(const Node& section, std::string_view path, const TargetRequest&,
                                            Problems&) = 0;
+
+    // The way back for what an execution into this connection changed. Throws Invalid where there is none.
+    virtual std::unique_ptr<Undoing> undoing(const UndoRequest&);
 
     // Reaches the system by the way of a run and tries what runs need, telling context.step each step.
     virtual void check(const Context&) = 0;

@@ -135,4 +135,18 @@ public:
     virtual std::uint64_t bytes() const { return 0; }
 };
 
+// Gives back what an execution changed: complete(), publish(), each once. Destroyed before publish(), it
+// leaves everything as it is.
+class Undoing {
+public:
+    virtual ~Undoing() = default;
+    virtual std::string object() const = 0;
+    // All is given back, still invisible: `created` counts records that were deleted and are there again,
+    // `updated` those that are as they were, `deleted` those that were created and are gone. Throws Conflict,
+    // naming them, when records were changed since.
+    virtual Delivery complete(const Context&) = 0;
+    // Makes it visible, or in a test throws it away. Throws OutcomeUnknown when it cannot tell whether it did.
+    virtual void publish(const Context&) = 0;
+};
+
 }  // namespace rowhaul

@@ -3,6 +3,7 @@
 #pragma once
 #include "options/options.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -88,6 +89,20 @@ struct DeleteLimit {
     }();
 };
 
+// How long and how much of what runs change is kept, so that it can be given back.
+struct UndoKeeping {
+    std::chrono::seconds keep = std::chrono::days(7);
+    Bytes size = {100'000'000};
+
+    static constexpr auto spec = [] {
+        return options(option("keep", &UndoKeeping::keep, "How long an execution can be undone.").range(1, 366 * 86400),
+                       option("size", &UndoKeeping::size,
+                              "How much is kept of all executions of the mapping together, the oldest being given up "
+                              "first; of an execution that changes more nothing is kept.")
+                           .range(1, Declaration::highest));
+    }();
+};
+
 struct RecordRules {
     std::vector<std::string> key;  // names in the target; empty = rows are only appended
     Missing missing = Missing::Insert;
@@ -98,7 +113,8 @@ struct RecordRules {
     EmptySource empty_source = EmptySource::Refuse;
     RecordMark mark = {};
     DeleteLimit max_delete = {};
-    std::string absent_stays;    // why it does, whatever `absent` says; a warning tells
+    std::string absent_stays;  // why it does, whatever `absent` says; a warning tells
+    std::optional<UndoKeeping> undo = {};
     bool replaces_all = false;   // without a key: what comes is all that the table holds afterwards
     bool at_least_once = false;  // rows may be appended twice where nobody can tell whether they arrived
 };

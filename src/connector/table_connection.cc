@@ -2,6 +2,7 @@
 #include "connector/table_connection.h"
 
 #include "connector/table_target.h"
+#include "connector/table_undo.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -104,6 +105,10 @@ std::unique_ptr<Target> TableConnection::target(const Node& section, std::string
     return std::make_unique<TableTarget>(*database_, options, request);
 }
 
+std::unique_ptr<Undoing> TableConnection::undoing(const UndoRequest& request) {
+    return std::make_unique<TableUndo>(*database_, request);
+}
+
 void TableConnection::check(const Context& context) {
     database_->check(context);
     const auto tables = database_->tables(context);
@@ -138,8 +143,8 @@ Contents TableConnection::browse(const Context& context, std::string_view object
 void TableConnection::clean_up(const Context&, const std::string&, const std::vector<FileRecord>&) {}
 
 bool TableConnection::has_arrived(const Context& context, const InterruptedDelivery& delivery) {
-    return TableTarget::has_committed(context, *database_->writer(), delivery.object, delivery.mapping,
-                                      delivery.execution);
+    return CommitRecord::has_committed(context, *database_->writer(), delivery.object, delivery.mapping,
+                                       delivery.execution);
 }
 
 }  // namespace rowhaul

@@ -34,6 +34,7 @@ public:
 
     std::unique_ptr<Source> source(const Node&, std::string_view path, const SourceRequest&, Problems&) override;
     std::unique_ptr<Target> target(const Node&, std::string_view path, const TargetRequest&, Problems&) override;
+    std::unique_ptr<Undoing> undoing(const UndoRequest&) override;
     void check(const Context&) override;
     Contents browse(const Context&, std::string_view object) override;
     void clean_up(const Context&, const std::string& execution, const std::vector<FileRecord>&) override;

@@ -202,7 +202,7 @@ TEST_P(BrokenSession, LeavesAllOrNothingAtEveryCall) {
             breaks = database.has_broken();
             EXPECT_EQ(contents(), failed ? before : after);
             const bool committed =
-                TableTarget::has_committed({}, *SqliteDatabase({.path = path()}).writer(), "people", "people", "01B");
+                CommitRecord::has_committed({}, *SqliteDatabase({.path = path()}).writer(), "people", "people", "01B");
             EXPECT_EQ(committed, !failed);
             if (failed) {
                 run(SqliteDatabase({.path = path()}), "01C");

@@ -18,35 +18,7 @@ namespace {
 
 constexpr std::string_view number_column = "rowhaul_row";
 
-std::int64_t fence_of(Moment moment) {
-    return std::chrono::floor<std::chrono::microseconds>(moment.time_since_epoch()).count();
-}
-
 constexpr int most_attempts = 5;
-
-// Whether rowhaul_commits is there and may be used; made when it is missing.
-bool open_commits(const Context& context, TableWriter& writer, const std::string& commits, std::string& obstacle) {
-    try {
-        writer.execute(context, fmt::format("update {} set fence = fence where 1 = 0", commits));
-        return true;
-    } catch (const Error& error) {
-        if (error.is_transient() || error.kind() == ErrorKind::Cancelled) {
-            throw;
-        }
-    }
-    try {
-        writer.execute(context,
-                       fmt::format("create table if not exists {} {}", commits, writer.dialect().commits_columns));
-        return true;
-    } catch (const Error& error) {
-        if (error.kind() != ErrorKind::Denied) {
-            throw;
-        }
-        obstacle = error.what();
-        obstacle.resize(std::min(obstacle.find('\n'), obstacle.size()));  // without the statement
-        return false;
-    }
-}
 
 Error swallowed(std::uint64_t rows, const std::string& table) {
     Error error(ErrorKind::Conflict,
@@ -190,25 +162,10 @@ TableTarget::TableTarget(const Database& database, TableTargetOptions options, T
       options_(std::move(options)),
       name_(options_.table),
       request_(std::move(request)),
+      commit_(request_.mapping, request_.execution, request_.created),
       origins_({.folder = request_.spool_folder, .owner = request_.execution}) {}
 
 TableTarget::~TableTarget() = default;
-
-// The row of this mapping in rowhaul_commits stays locked until the end.
-void TableTarget::claim(const Context& context) const {
-    if (request_.mode != RunMode::Run || !has_commits_) {
-        return;
-    }
-    const auto mapping = quote_literal(request_.mapping);
-    writer_->execute(context, fmt::format("update {} set fence = fence where mapping = {}", table_->commits, mapping));
-    const auto rows =
-        writer_->query(context, fmt::format("select fence from {} where mapping = {}", table_->commits, mapping));
-    if (!rows.empty() && std::stoll(rows.front().front().value_or("0")) > fence_of(request_.created)) {
-        throw Error(ErrorKind::Conflict,
-                    fmt::format("a later run of the mapping {} has written to {} already", request_.mapping, name_))
-            .advise("Look whether another Rowhaul runs the same mapping, and at the clocks of both machines.");
-    }
-}
 
 void TableTarget::prepare(const Context& context, const Schema& schema) {
     if (!table_) {
@@ -228,6 +185,7 @@ void TableTarget::prepare(const Context& context, const Schema& schema) {
                                             AbsentRecords::Now{.moment = request_.created, .zone = request_.zone});
     }
     check_columns();
+    make_keeper();
     if (request_.mode == RunMode::Run) {
         prepare_commits(context);
     }
@@ -257,10 +215,50 @@ void TableTarget::make_stage(const Context& context) {
     if (absent_) {
         absent_->prepare(context, *writer_);
     }
+    if (keeper_) {
+        keeper_->prepare(context, *writer_);
+    }
+}
+
+void TableTarget::make_keeper() {
+    const auto& rules = request_.records;
+    if (!rules.undo || !has_key()) {
+        return;
+    }
+    auto written = names_of(schema_);
+    if (mark()) {
+        written.push_back(mark()->column);
+    }
+    std::erase_if(written,
+                  [&](const std::string& name) { return std::ranges::find(rules.key, name) != rules.key.end(); });
+    keeper_ = std::make_unique<ChangeKeeper>(writer_->dialect(), *table_, rules.key, std::move(written),
+                                             UndoFile::path(request_.undo_folder, request_.execution),
+                                             rules.undo->size.count);
+}
+
+std::optional<TableStatements::Change> TableTarget::update_change() const {
+    const auto& rules = request_.records;
+    if (rules.existing == Existing::Update && schema_.size() > rules.key.size()) {
+        return TableStatements::Change::Fields;
+    }
+    return mark() ? std::optional(TableStatements::Change::ExtraOnly) : std::nullopt;
+}
+
+void TableTarget::keep_former(const Context& context) {
+    const TableStatements statements(writer_->dialect(), *table_, schema_, request_.records.key);
+    keeper_->begin();
+    if (const auto change = update_change()) {
+        keeper_->note(context, *writer_, "t", statements.pending_updates(*change, mark()));
+    }
+    if (request_.records.missing == Missing::Insert) {
+        keeper_->note(context, *writer_, "s", "rowhaul_stage s where not " + statements.is_known());
+    }
 }
 
 void TableTarget::open_table(const Context& context) {
-    claim(context);
+    if (writes_commit()) {
+        commit_.claim(context, *writer_, *table_);
+    }
     options_.lock_table(context, *writer_, *table_);
     options_.run_before(context, *writer_);
 }
@@ -272,7 +270,7 @@ const std::optional<TableStatements::Extra>& TableTarget::mark() const {
 
 void TableTarget::prepare_commits(const Context& context) {
     std::string obstacle;
-    has_commits_ = open_commits(context, *writer_, table_->commits, obstacle);
+    has_commits_ = CommitRecord::open(context, *writer_, *table_, obstacle);
     if (has_commits_) {
         return;
     }
@@ -334,8 +332,7 @@ Delivery TableTarget::complete(const Context& context) {
     note_changes(delivery);
     if (!is_staged()) {
         delivery.created = taken_ - rejected_;
-        options_.run_after(context, *writer_);
-        record_commit(context);
+        finish(context, delivery);
         return delivery;
     }
     if (has_key()) {
@@ -344,8 +341,7 @@ Delivery TableTarget::complete(const Context& context) {
     if (is_made_along()) {
         open_table(context);
         apply_all(context, delivery);
-        options_.run_after(context, *writer_);
-        record_commit(context);
+        finish(context, delivery);
         return delivery;
     }
     writer_->commit(context);
@@ -356,8 +352,7 @@ Delivery TableTarget::complete(const Context& context) {
             writer_->begin(context, Reach::Tables);
             open_table(context);
             apply_all(context, applied);
-            options_.run_after(context, *writer_);
-            record_commit(context);
+            finish(context, applied);
             return applied;
         } catch (const Collision&) {
             // Rejects that were told cannot be taken back.
@@ -369,29 +364,29 @@ Delivery TableTarget::complete(const Context& context) {
     }
 }
 
+void TableTarget::finish(const Context& context, Delivery& delivery) {
+    options_.run_after(context, *writer_);
+    if (keeper_) {
+        keeper_->finish(context, *writer_, delivery);
+    }
+    if (writes_commit()) {
+        commit_.write(context, *writer_, *table_);
+    }
+}
+
 void TableTarget::apply_all(const Context& context, Delivery& delivery) {
     if (!has_key()) {
         replace_all(context, delivery);
         return;
     }
+    if (keeper_) {
+        keep_former(context);
+    }
     apply_staged(context, delivery);
     if (absent_) {
         absent_->take_away(context, *writer_,
-                           taken_ == 0 ? AbsentRecords::Delivered::Nothing : AbsentRecords::Delivered::Rows, delivery);
-    }
-}
-
-void TableTarget::record_commit(const Context& context) const {
-    if (request_.mode != RunMode::Run || !has_commits_) {
-        return;
-    }
-    const auto fence = fence_of(request_.created);
-    const auto mapping = quote_literal(request_.mapping);
-    const auto execution = quote_literal(request_.execution);
-    if (writer_->execute(context, fmt::format("update {} set execution = {}, fence = {} where mapping = {}",
-                                              table_->commits, execution, fence, mapping)) == 0) {
-        writer_->execute(context, fmt::format("insert into {} (mapping, execution, fence) values ({}, {}, {})",
-                                              table_->commits, mapping, execution, fence));
+                           taken_ == 0 ? AbsentRecords::Delivered::Nothing : AbsentRecords::Delivered::Rows,
+                           keeper_.get(), delivery);
     }
 }
 
@@ -494,16 +489,15 @@ bool TableTarget::upsert_staged(const Context& context, const TableStatements& s
 }
 
 void TableTarget::update_staged(const Context& context, const TableStatements& statements, Delivery& delivery) {
-    const auto& rules = request_.records;
-    const bool has_values = rules.existing == Existing::Update && schema_.size() > rules.key.size();
-    if (!has_values && !mark()) {
+    const auto change = update_change();
+    if (!change) {
         return;
     }
-    const auto change = has_values ? TableStatements::Change::Fields : TableStatements::Change::ExtraOnly;
     const auto rejected = rejected_;
-    const auto wanted =
-        table_->has_triggers ? count(context, "select count(*) from " + statements.pending_updates(change, mark())) : 0;
-    delivery.updated = apply(context, statements.update(change, mark()));
+    const auto wanted = table_->has_triggers
+                            ? count(context, "select count(*) from " + statements.pending_updates(*change, mark()))
+                            : 0;
+    delivery.updated = apply(context, statements.update(*change, mark()));
     if (wanted > delivery.updated + rejected_ - rejected) {
         throw swallowed(wanted - delivery.updated - (rejected_ - rejected), name_);
     }
@@ -630,6 +624,9 @@ std::vector<FileRecord> TableTarget::publish(const Context& context) {
         return {};
     }
     try {
+        if (keeper_) {
+            keeper_->keep();
+        }
         writer_->commit(context);
     } catch (const Error& error) {
         writer_.reset();
@@ -637,60 +634,11 @@ std::vector<FileRecord> TableTarget::publish(const Context& context) {
             throw OutcomeUnknown(error,
                                  fmt::format("whether the rows are in {} is not known: {}", name_, error.what()));
         }
-        if (!did_commit(context, error)) {
+        if (!commit_.did_commit(context, database_, name_, error)) {
             throw;
         }
     }
     return {};
-}
-
-// Whoever does not hear the answer to a commit has to ask for it.
-bool TableTarget::did_commit(const Context& context, const Error& failure) const {
-    constexpr std::chrono::milliseconds after_a_stop(700);
-    Context asking;
-    asking.log = context.log;
-    if (failure.kind() == ErrorKind::Cancelled) {
-        asking.deadline = Context::Clock::now() + after_a_stop;
-    } else {
-        asking.stop = context.stop;
-    }
-    try {
-        return has_committed(asking, *database_.writer(), name_, request_.mapping, request_.execution);
-    } catch (const Error& error) {
-        throw OutcomeUnknown(failure, fmt::format("whether the rows are in {} is not known: {} ({})", name_,
-                                                  failure.what(), error.what()));
-    }
-}
-
-bool TableTarget::has_committed(const Context& context, TableWriter& writer, const std::string& table,
-                                const std::string& mapping, const std::string& execution) {
-    TargetTable known;
-    try {
-        known = writer.table(context, table);
-    } catch (const Error& error) {
-        if (error.kind() != ErrorKind::NotFound) {
-            throw;
-        }
-        return false;  // it was to be created, with the rows
-    }
-    const auto name = quote_literal(mapping);
-    std::string obstacle;
-    if (!open_commits(context, writer, known.commits, obstacle)) {
-        return false;
-    }
-    writer.begin(context, Reach::Tables);
-    const auto fence = fence_of(std::chrono::system_clock::now());
-    const auto found =
-        writer.execute(context, fmt::format("update {} set fence = {} where mapping = {}", known.commits, fence, name));
-    if (found == 0) {
-        writer.execute(context, fmt::format("insert into {} (mapping, execution, fence) values ({}, '', {})",
-                                            known.commits, name, fence));
-    }
-    const auto rows =
-        writer.query(context, fmt::format("select execution from {} where mapping = {}", known.commits, name));
-    const bool committed = rows.at(0).at(0) == execution;
-    writer.commit(context);
-    return committed;
 }
 
 }  // namespace rowhaul

@@ -11,6 +11,8 @@
 // only what can be done twice without harm is done.
 #pragma once
 #include "connector/absent_records.h"
+#include "connector/change_keeper.h"
+#include "connector/commit_record.h"
 #include "connector/connection.h"
 #include "connector/record_rules.h"
 #include "connector/row_origins.h"
@@ -55,11 +57,6 @@ public:
     Delivery complete(const Context&) override;
     std::vector<FileRecord> publish(const Context&) override;
 
-    // Whether this execution's commit took place; if not, it never will. Where rowhaul_commits may not be
-    // made it did not, as far as anybody can tell.
-    static bool has_committed(const Context&, TableWriter&, const std::string& table, const std::string& mapping,
-                              const std::string& execution);
-
 private:
     class Intake;
 
@@ -79,10 +76,16 @@ private:
     void open_table(const Context&);
     void check_columns() const;
     void check_key(const Context&) const;
-    void claim(const Context&) const;
-    void record_commit(const Context&) const;
+    bool writes_commit() const { return request_.mode == RunMode::Run && has_commits_; }
+    // The end of the transaction that changes the table, but for its commit.
+    void finish(const Context&, Delivery&);
     void settle_duplicates(const Context&, Delivery&);
     void apply_all(const Context&, Delivery&);
+    void make_keeper();
+    // Before the staged rows change records.
+    void keep_former(const Context&);
+    // What is written to records that the table has; nothing = they stay.
+    std::optional<TableStatements::Change> update_change() const;
     void apply_staged(const Context&, Delivery&);
     void update_staged(const Context&, const TableStatements&, Delivery&);
     // Both at once, where the database has such a statement and refuses no row; else nothing is done.
@@ -96,13 +99,13 @@ private:
     void reject_staged(const Context&, const std::string& condition, const std::string& reason,
                        const std::string& message);
     std::uint64_t count(const Context&, const std::string& sql) const;
-    bool did_commit(const Context&, const Error& failure) const;
 
     const Database& database_;
     std::unique_ptr<TableWriter> writer_;
     TableTargetOptions options_;
     std::string name_;
     TargetRequest request_;
+    CommitRecord commit_;
     std::optional<TargetTable> table_;
     Schema schema_;
     Rejects rejects_;
@@ -110,6 +113,7 @@ private:
     std::uint64_t rejected_ = 0;
     std::uint64_t lost_ = 0;  // rows that did not get as far as the writer
     std::unique_ptr<AbsentRecords> absent_;
+    std::unique_ptr<ChangeKeeper> keeper_;
     RowOrigins origins_;                    // of staged rows
     bool is_new_ = false;                   // the table is missing, and is made
     std::vector<std::string> ignored_;      // columns of the source

@@ -35,6 +35,11 @@ constexpr Dialect postgres_dialect{
               .json = "json"},
     .lock_and_wait = "lock table {} in share row exclusive mode",
     .lock_or_fail = "lock table {} in share row exclusive mode nowait",
+    .image = "cast({0} as text) collate \"C\"",
+    .float_image = "cast({0} as text) collate \"C\"",
+    .insert_as_is = "overriding system value",
+    .lock_read = "for update",
+    .row_index = "create index on {0} (rowhaul_row)",
 };
 
 std::string reason_of(std::string_view state) {

@@ -12,6 +12,11 @@ namespace rowhaul {
 
 namespace {
 
+// A quoted text would end at its first NUL.
+constexpr std::string_view sqlite_image =
+    "(case when typeof({0}) = 'text' and instr({0}, char(0)) > 0 "
+    "then 'cast(' || quote(cast({0} as blob)) || ' as text)' else quote({0}) end)";
+
 constexpr Dialect sqlite_dialect{
     .quote = '"',
     .same = "is",
@@ -35,6 +40,10 @@ constexpr Dialect sqlite_dialect{
               .bytes = "blob",
               .json = "json text"},
     .do_not_wait = "pragma busy_timeout = 0",
+    .image = sqlite_image,
+    .float_image = sqlite_image,
+    .images_are_literals = true,
+    .row_index = "create index if not exists temp.{0}_row on {0} (rowhaul_row)",
 };
 
 std::string reason_of(int code) {

@@ -40,7 +40,7 @@ public:
 struct TargetColumn {
     Column column;
     bool has_default = false;   // may be left out although it is not nullable
-    bool is_generated = false;  // cannot be given
+    bool is_generated = false;  // cannot be given; with a default as well, it is a number that the database gives
 };
 
 using TableRows = std::vector<std::vector<std::optional<std::string>>>;
@@ -106,6 +106,15 @@ struct Dialect {
     std::string_view lock_and_wait;
     std::string_view lock_or_fail;
     std::string_view do_not_wait;  // for locks, said to the session; may be empty
+    // The value "{0}" as a text from which the database makes the same value again, to the last bit
+    // (database/table_image.h).
+    std::string_view image = "{0}";
+    std::string_view float_image = "{0}";
+    std::string_view bytes_image;      // as hexadecimal digits; empty = as others
+    bool images_are_literals = false;  // quotes and all
+    std::string_view insert_as_is;     // takes values also for columns that the database numbers
+    std::string_view lock_read;        // ends a select whose rows are to stay as they are
+    std::string_view row_index;        // makes rows of the temporary table "{0}" found by rowhaul_row; may be empty
 };
 
 // Rows on their way into a table.

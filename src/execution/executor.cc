@@ -121,6 +121,7 @@ RunResult Executor::run_mapping(const Context& context, const RunRequest& reques
     if (request.mode == RunMode::Run) {
         locks.emplace_back(home_, mapping.name);
         recover(context, mapping.name);
+        drop_old_undo(mapping.name);
     }
     RunSetting setting{.project = project_,
                        .store = store_,
@@ -133,6 +134,9 @@ RunResult Executor::run_mapping(const Context& context, const RunRequest& reques
     MappingRun run(setting, mapping, connections);
     if (run.carry(context, observer)) {
         run.publish(context);
+    }
+    if (request.mode == RunMode::Run) {
+        drop_old_undo(mapping.name);
     }
     observer.ended(run.waybill());
     return {run.waybill().execution, run.waybill().outcome, {run.waybill()}};
@@ -168,6 +172,7 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
         recover_task(task.name);
         for (const auto& name : task.options.mappings) {
             recover(context, name);
+            drop_old_undo(name);
         }
     }
     auto record = record_of(request, new_identifier(), now());

@@ -8,6 +8,7 @@
 #include "execution/waybill.h"
 #include "store/store.h"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -24,6 +25,12 @@ struct RunResult {
     std::vector<Waybill> waybills;
 };
 
+struct UndoCommand {
+    std::string execution;  // or the beginning of its id
+    RunMode mode = RunMode::Run;
+    std::string cause = "command";
+};
+
 enum class Subject : std::uint8_t { Mapping, Task };
 
 class Executor {
@@ -34,6 +41,10 @@ public:
     // Runs to the end, whatever it is: failures of a mapping are outcomes with a message. Throws only
     // when nothing could be started: unknown name, disabled task, already running, store unusable.
     RunResult run(const Context&, const RunRequest&, RunObserver&);
+
+    // Gives back what an execution of a mapping changed in a table, as an execution of its own. Throws what
+    // stands against even trying it.
+    RunResult undo(const Context&, const UndoCommand&, RunObserver&);
 
     // For what ended before anything could be started: an entry in the history.
     static void record_end(Store&, const RunRequest&, Subject, RunOutcome outcome, const Error& reason);
@@ -47,6 +58,12 @@ private:
     RunResult run_task(const Context&, const RunRequest&, const TaskDefinition&, RunObserver&);
     void recover(const Context&, const std::string& mapping);
     void recover_task(const std::string& task);
+    // The execution that can be undone, with its waybill; its mapping is locked and recovered.
+    Waybill undoable(const Context&, const std::string& execution, const std::filesystem::path& kept);
+    std::chrono::seconds undo_time(const std::string& mapping) const;
+    // Removes what is kept and of no use any more, oldest first where a mapping keeps too much. The caller
+    // holds the mapping's lock.
+    void drop_old_undo(const std::string& mapping);
 
     const Project& project_;
     Store& store_;

@@ -222,6 +222,7 @@ void MappingRun::prepare_target() {
                            .created = setting_.created,
                            .zone = setting_.zone,
                            .spool_folder = spool_folder(setting_.home),
+                           .undo_folder = undo_folder(setting_.home),
                            .records = std::move(records)},
                           problems);
     problems.throw_if_any();

@@ -26,6 +26,11 @@ inline std::filesystem::path spool_folder(const std::filesystem::path& home) {
     return home / "tmp";
 }
 
+// Where what executions changed is kept, to be given back.
+inline std::filesystem::path undo_folder(const std::filesystem::path& home) {
+    return home / "undo";
+}
+
 // A mapping on its way, for whoever shows it; valid until waiting() or ended().
 struct RunningMapping {
     const std::string& mapping;

@@ -251,6 +251,7 @@ RecordRules records_of(const MappingOptions& options) {
             .mark = options.mark.value_or(RecordMark{}),
             .max_delete = options.max_delete,
             .absent_stays = {},
+            .undo = options.undo,
             .replaces_all = options.replace,
             .at_least_once = options.at_least_once};
 }
@@ -265,7 +266,7 @@ void check_record_options(const MappingDefinition& mapping, const Node& how, Pro
             problems.add(given->position(), fmt::format("{}.options.{}", mapping.path, option), std::string(why));
         }
     };
-    for (const std::string_view option : {"missing", "existing", "duplicates", "absent", "mark"}) {
+    for (const std::string_view option : {"missing", "existing", "duplicates", "absent", "mark", "undo"}) {
         if (records.key.empty() || !is_table) {
             refuse(option, "is for targets that are tables, and needs `key`: the fields by which rows are told apart");
         }

@@ -53,6 +53,7 @@ struct MappingOptions {
     Filtered filtered = Filtered::Keep;
     EmptySource empty_source = EmptySource::Refuse;
     DeleteLimit max_delete;
+    std::optional<UndoKeeping> undo;
     bool replace = false;
     bool at_least_once = false;
     std::string max_rejects;
@@ -74,6 +75,9 @@ struct MappingOptions {
             option("max_delete", &MappingOptions::max_delete,
                    "How many records `absent` may delete or mark, or by how much `replace` may shrink the table: a run "
                    "that exceeds both limits is stopped, and nothing is changed."),
+            option("undo", &MappingOptions::undo,
+                   "Keeps what runs change, so that `rowhaul undo` can give it back; `{}` for a week and 100 MB. Each "
+                   "changed record is read once more before and once after it changes. Needs `key`."),
             option("replace", &MappingOptions::replace,
                    "Whether the rows of the source are all that the table is to hold: what was there before goes, in "
                    "the same transaction. With a key the same as `absent: delete` and `filtered: absent`."),

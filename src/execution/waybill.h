@@ -12,7 +12,7 @@ struct Waybill {
     std::string execution;
     std::string task;  // empty outside a task
     std::string mapping;
-    std::string kind = "run";  // run, test
+    std::string kind = "run";  // run, test, undo
     std::string cause = "command";
     RunOutcome outcome = RunOutcome::Failed;
     Moment started;

@@ -34,7 +34,7 @@ from executions where parent = ?1 order by id
 
 -- name: unfinished
 select id, parent, task, mapping, kind, cause, state, outcome, started, ended, rows_read, message, waybill
-from executions where state <> 'ended' and kind = 'run' and (mapping = ?1 or (mapping is null and task = ?1)) order by id
+from executions where state <> 'ended' and kind in ('run', 'undo') and (mapping = ?1 or (mapping is null and task = ?1)) order by id
 
 -- name: unfinished_tests
 select id, parent, task, mapping, kind, cause, state, outcome, started, ended, rows_read, message, waybill

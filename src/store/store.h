@@ -30,7 +30,7 @@ struct ExecutionRecord {
     std::string parent;  // the task's execution; empty outside a task
     std::string task;    // empty outside a task
     std::string mapping;
-    std::string kind = "run";
+    std::string kind = "run";  // run, test, undo
     std::string cause = "command";
     ExecutionState state = ExecutionState::Running;
     std::optional<RunOutcome> outcome;
