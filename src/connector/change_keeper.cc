@@ -17,7 +17,8 @@ constexpr std::uint64_t page_bytes = 4'000'000;
 ChangeKeeper::ChangeKeeper(const Dialect& dialect, const TargetTable& table, const std::vector<std::string>& key,
                            std::vector<std::string> written, std::filesystem::path file, std::uint64_t most_bytes)
     : image_(dialect, table, key),
-      facts_{.table = table.name, .columns = image_.columns(), .key = key, .written = std::move(written), .touched = {}},
+      facts_{
+          .table = table.name, .columns = image_.columns(), .key = key, .written = std::move(written), .touched = {}},
       path_(std::move(file)),
       most_bytes_(most_bytes) {}
 
@@ -98,9 +99,10 @@ void ChangeKeeper::finish(const Context& context, TableWriter& writer, Delivery&
             const auto counts = file_->settle();
             const auto changed = delivery.updated + delivery.deleted;  // a record that is marked counts as deleted
             if (counts.created != delivery.created || counts.updated + counts.deleted != changed) {
-                give_up(fmt::format("{} records were created and {} changed or deleted, but {} and {} could be told "
-                                    "apart: another session wrote at the same time, or a trigger did",
-                                    delivery.created, changed, counts.created, counts.updated + counts.deleted));
+                give_up(
+                    fmt::format("{} records were created and {} changed or deleted, but {} and {} could be told "
+                                "apart: another session wrote at the same time, or a trigger did",
+                                delivery.created, changed, counts.created, counts.updated + counts.deleted));
             }
         } catch (const std::exception& error) {
             give_up(error.what());

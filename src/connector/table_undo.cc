@@ -114,9 +114,8 @@ Delivery TableUndo::complete(const Context& context) {
             writer_->rollback(context);
         }
     } catch (const Refusal& refusal) {
-        throw Error(ErrorKind::Conflict,
-                    fmt::format("{} does not take back what it held, nothing was undone: {}", table_->name,
-                                refusal.what()))
+        throw Error(ErrorKind::Conflict, fmt::format("{} does not take back what it held, nothing was undone: {}",
+                                                     table_->name, refusal.what()))
             .advise("Correct what stands in the way in the database, and undo again.");
     }
 }
@@ -158,10 +157,10 @@ void TableUndo::expect_unchanged(const Context& context) const {
         std::ranges::move(keys(context, from, most_named - named.size()), std::back_inserter(named));
     }
     if (changed != 0) {
-        throw Error(ErrorKind::Conflict,
-                    fmt::format("{} records of {} were changed since, nothing was undone. {}: {}", changed,
-                                table_->name, changed > named.size() ? "The first keys are" : "Their keys are",
-                                fmt::join(named, "; ")))
+        throw Error(
+            ErrorKind::Conflict,
+            fmt::format("{} records of {} were changed since, nothing was undone. {}: {}", changed, table_->name,
+                        changed > named.size() ? "The first keys are" : "Their keys are", fmt::join(named, "; ")))
             .advise("Undo what changed them first, or correct these records yourself.");
     }
 }
@@ -169,7 +168,7 @@ void TableUndo::expect_unchanged(const Context& context) const {
 std::vector<std::string> TableUndo::keys(const Context& context, const std::string& from, std::size_t at_most) const {
     std::vector<std::string> found;
     for (const auto& row : writer_->query(
-             context, fmt::format("select {} {} order by k.rowhaul_row limit {}", image_->key("k"), from, at_most))) {
+             context, fmt::format("select {0} {1} order by {0} limit {2}", image_->key("k"), from, at_most))) {
         auto& key = found.emplace_back();
         for (const auto& part : row) {
             key += (key.empty() ? "" : ", ") + part.value_or("NULL");

@@ -12,10 +12,12 @@ namespace rowhaul {
 
 namespace {
 
-// A quoted text would end at its first NUL.
+// A quoted text would end at its first NUL, and no literal is infinite.
 constexpr std::string_view sqlite_image =
     "(case when typeof({0}) = 'text' and instr({0}, char(0)) > 0 "
-    "then 'cast(' || quote(cast({0} as blob)) || ' as text)' else quote({0}) end)";
+    "then 'cast(' || quote(cast({0} as blob)) || ' as text)' "
+    "when typeof({0}) = 'real' and {0} = 9e999 then '9e999' when typeof({0}) = 'real' and {0} = -9e999 then '-9e999' "
+    "else quote({0}) end)";
 
 constexpr Dialect sqlite_dialect{
     .quote = '"',

@@ -38,9 +38,9 @@ bool TableImage::is_bytes(const TargetColumn& known) const {
 
 std::string TableImage::image(const std::string& name, std::string_view alias) const {
     const auto& known = column(name);
-    const auto form = is_bytes(known)                      ? dialect_.bytes_image
+    const auto form = is_bytes(known)                    ? dialect_.bytes_image
                       : known.column.type == Type::Float ? dialect_.float_image
-                                                           : dialect_.image;
+                                                         : dialect_.image;
     return fmt::format(fmt::runtime(form), fmt::format("{}.{}", alias, quoted(name)));
 }
 
@@ -140,9 +140,10 @@ std::string TableImage::is_not_after(const std::vector<std::string>& checked) co
             others.push_back(name);
         }
     }
-    return fmt::format("from {} k where not exists (select 1 from {} t where {} and {} and (k.rowhaul_kind = {} or {}))",
-                       after, table_.sql, same_key("t", "k"), same(checked, "t", "k"),
-                       static_cast<int>(ChangeKind::Updated), same(others, "t", "k"));
+    return fmt::format(
+        "from {} k where not exists (select 1 from {} t where {} and {} and (k.rowhaul_kind = {} or {}))", after,
+        table_.sql, same_key("t", "k"), same(checked, "t", "k"), static_cast<int>(ChangeKind::Updated),
+        same(others, "t", "k"));
 }
 
 std::string TableImage::is_there_again() const {
