@@ -20,7 +20,7 @@ namespace {
 
 int commits_left = 0;
 
-extern "C" int die_before_a_commit(void*) {
+extern "C" int die_in_undo(void*) {
     if (--commits_left == 0) {
         ::kill(::getpid(), SIGKILL);
     }
@@ -28,7 +28,7 @@ extern "C" int die_before_a_commit(void*) {
 }
 
 extern "C" int watch_commits_of_undo(sqlite3* database, const char**, const void*) {
-    sqlite3_commit_hook(database, die_before_a_commit, nullptr);
+    sqlite3_commit_hook(database, die_in_undo, nullptr);
     return SQLITE_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "connector/undo_file.h"
 #include "execution/executor.h"
 #include "store/lock.h"
+#include "store/mark_file.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -160,6 +161,10 @@ RunResult Executor::undo(const Context& context, const UndoCommand& command, Run
         waybill.outcome = outcome_of(waybill.report);
         waybill.ended = now();
         if (!is_test) {
+            // Before it happens, so that no marks say otherwise, whatever becomes of this process.
+            if (const auto marks = MarkFile::path(home_, undone.mapping); std::filesystem::exists(marks)) {
+                MarkFile(marks).doubt(run.target_connection, run.target_object);
+            }
             store_.committing(waybill.execution, {}, to_json(waybill));
         }
         undoing->publish(context);

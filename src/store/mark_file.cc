@@ -232,6 +232,14 @@ void MarkFile::discard_in_doubt(const std::string& execution) {
     discard(execution);
 }
 
+void MarkFile::doubt(const std::string& connection, const std::string& object) {
+    auto statement = query("doubt");
+    statement.bind(1, connection);
+    statement.bind(2, object);
+    bind_hash(statement, 3, {});
+    statement.run();
+}
+
 void MarkFile::discard_all() {
     std::vector<std::string> executions;
     {

@@ -86,6 +86,8 @@ public:
     void discard(const std::string& execution);
     // The same, where it may have arrived all the same: what the target has is not known any more.
     void discard_in_doubt(const std::string& execution);
+    // What a target has is not known any more: the next run compares every row anew.
+    void doubt(const std::string& connection, const std::string& object);
     // Of executions that ended before they could be settled.
     void discard_all();
 

@@ -6,6 +6,9 @@ from targets where connection = ?1 and object = ?2
 update targets set row_print = ?2
 where (connection, object) in (select connection, object from stages where execution = ?1)
 
+-- name: doubt
+update targets set row_print = ?3 where connection = ?1 and object = ?2
+
 -- name: targets
 select id, connection, object, key, key_print, row_print, complete_run, arrivals, arrival_count
 from targets order by connection, object

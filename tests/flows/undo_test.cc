@@ -361,6 +361,17 @@ TEST_P(Undo, WhatATriggerSaysOfAnUpdatedRecordComesBackToo) {
     EXPECT_EQ(place_->rows("select name, changes from customers order by id"), "Anna|7;Beat|7");
 }
 
+TEST_P(Undo, RowsThatWereGivenBackAreSentAgainAlsoWhereOnlyChangedOnesAre) {
+    sql("insert into customers values (1, 'Anna', 1)");
+    configure("key: [id]\n    read: changed\n    options: { undo: {} }");
+    given("id,name,amount\n1,Anne,1\n2,Beat,2\n");
+    const auto execution = haul();
+    EXPECT_EQ(run(), "2 read, 2 unchanged");
+    undo(execution);
+    EXPECT_EQ(run(), "2 read, 1 created, 1 updated");
+    EXPECT_EQ(run(), "2 read, 2 unchanged");
+}
+
 // Random runs, then what they changed is given back, the last first: the table is what it was before each.
 TEST_P(Undo, RandomRunsAreGivenBackToTheLastBit) {
     sql("create table things (number int not null, letter varchar(9) not null, text varchar(9), amount decimal(9,2), "
