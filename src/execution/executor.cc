@@ -211,6 +211,11 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
         observer.ended(run->waybill());
         result.waybills.push_back(run->waybill());
     }
+    if (request.mode == RunMode::Run) {
+        for (const auto& name : task.options.mappings) {
+            drop_old_undo(name);
+        }
+    }
     const bool complete = runs.size() == task.options.mappings.size();
     const bool stopped = context.stop != nullptr && context.stop->requested();
     result.outcome = !complete && stopped ? stopped_as_() : combined(result.waybills);

@@ -150,6 +150,11 @@ RunResult Executor::undo(const Context& context, const UndoCommand& command, Run
     const auto alive = life_sign(command.mode, home_, waybill.execution);
     store_.begin(record_of(waybill));
     bool is_open = false;
+    const auto fail = [&](const Error& error, RunOutcome outcome) {
+        waybill.outcome = outcome;
+        waybill.message = error.what();
+        waybill.advice = error.advice();
+    };
     try {
         const auto connection = project_.connect(run.target_connection);
         const auto undoing = connection->undoing({.mode = command.mode,
@@ -170,14 +175,13 @@ RunResult Executor::undo(const Context& context, const UndoCommand& command, Run
         undoing->publish(context);
     } catch (const OutcomeUnknown& error) {
         is_open = true;
-        waybill.outcome = RunOutcome::Failed;
-        waybill.message = error.what();
-        waybill.advice = error.advice();
+        fail(error, RunOutcome::Failed);
     } catch (const Error& error) {
         waybill.report = {};
-        waybill.outcome = error.kind() == ErrorKind::Cancelled ? stopped_as_() : RunOutcome::Failed;
-        waybill.message = error.what();
-        waybill.advice = error.advice();
+        fail(error, error.kind() == ErrorKind::Cancelled ? stopped_as_() : RunOutcome::Failed);
+    } catch (const std::exception& error) {
+        waybill.report = {};
+        fail(Error(ErrorKind::Internal, error.what()), RunOutcome::Failed);
     }
     waybill.ended = now();
     if (!is_open) {

@@ -372,6 +372,31 @@ TEST_P(Undo, RowsThatWereGivenBackAreSentAgainAlsoWhereOnlyChangedOnesAre) {
     EXPECT_EQ(run(), "2 read, 2 unchanged");
 }
 
+TEST_P(Undo, WhatSomebodyElseWroteInThatMomentIsWhatComesBack) {
+    sql("insert into customers values (1, 'Anna', 1), (2, 'Beat', 2)");
+    configure(upsert);
+    given("id,name,amount\n1,Anne,1\n2,Bea,2\n");
+    const auto other = place_->database();
+    const auto writer = other->writer();
+    writer->begin({}, Reach::Tables);
+    writer->execute({}, "update customers set name = 'Hanna' where id = 1");
+    auto run = company_.start({"run", "customers"});
+    // SQLite does not tell who waits, and InnoDB tells nothing new to who asks often.
+    const auto waiting = [&] {
+        return GetParam() == "sqlite" ? "1"
+               : GetParam() == "postgres"
+                   ? place_->rows("select count(*) from pg_locks where not granted")
+                   : place_->rows(
+                         "select count(*) from information_schema.processlist where info like 'insert into "
+                         "rowhaul_changed%'");
+    };
+    ASSERT_TRUE(testing::eventually([&] { return waiting() == "1"; })) << testing::read_file(company_ / "said");
+    writer->commit({});
+    EXPECT_EQ(run.wait(std::chrono::seconds(60)), 0) << testing::read_file(company_ / "said");
+    undo(testing::text_at(company_.history("customers").at(0), "/execution"));
+    EXPECT_EQ(place_->rows("select name from customers order by id"), "Hanna;Beat");
+}
+
 // Random runs, then what they changed is given back, the last first: the table is what it was before each.
 TEST_P(Undo, RandomRunsAreGivenBackToTheLastBit) {
     sql("create table things (number int not null, letter varchar(9) not null, text varchar(9), amount decimal(9,2), "
