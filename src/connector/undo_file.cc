@@ -24,7 +24,12 @@ std::string fresh(const std::filesystem::path& file) {
 std::string packed(const RowImage& row) {
     std::string out;
     for (const auto& value : row) {
-        out += value ? fmt::format("{}:{}", value->size(), *value) : "-";
+        if (!value) {
+            out += '-';
+            continue;
+        }
+        const fmt::format_int length(value->size());
+        out.append(length.data(), length.size()).append(1, ':').append(*value);
     }
     return out;
 }
@@ -62,7 +67,7 @@ UndoFile::UndoFile(const std::filesystem::path& file, UndoFacts facts)
             static_cast<std::size_t>(std::ranges::find(facts_.columns, name) - facts_.columns.begin()));
     }
     // Until it is settled nobody reads it, whatever happens.
-    database_.execute("pragma journal_mode = memory; pragma synchronous = off");
+    database_.execute("pragma journal_mode = memory; pragma synchronous = off; pragma cache_size = -8192");
     std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     transaction_.emplace(database_);
     database_.execute(
@@ -70,6 +75,9 @@ UndoFile::UndoFile(const std::filesystem::path& file, UndoFacts facts)
         "create table columns (place integer primary key, name text not null, is_written integer not null, "
         "is_touched integer not null, key_place integer);"
         "create table changes (number integer primary key, key blob not null unique, before blob, after blob)");
+    put_before_ = database_.prepare("insert into changes (key, before) values (?1, ?2)");
+    put_after_ = database_.prepare(
+        "insert into changes (key, after) values (?1, ?2) on conflict (key) do update set after = excluded.after");
     set_value("layout", std::string(layout));
     set_value("table", facts_.table);
     for (std::size_t place = 0; place < facts_.columns.size(); ++place) {
@@ -128,22 +136,21 @@ std::string UndoFile::key_of(const RowImage& row) const {
     return packed(key);
 }
 
-void UndoFile::put(std::string_view sql, const RowImage& row) {
+void UndoFile::put(SqliteStatement& into, const RowImage& row) {
     const auto key = key_of(row);
     const auto whole = packed(row);
-    auto statement = database_.prepare(sql);
-    statement.bind_blob(1, key);
-    statement.bind_blob(2, whole);
-    statement.run();
+    into.bind_blob(1, key);
+    into.bind_blob(2, whole);
+    into.run();
     bytes_ += key.size() + whole.size();
 }
 
 void UndoFile::put_before(const RowImage& row) {
-    put("insert into changes (key, before) values (?1, ?2)", row);
+    put(*put_before_, row);
 }
 
 void UndoFile::put_after(const RowImage& row) {
-    put("insert into changes (key, after) values (?1, ?2) on conflict (key) do update set after = ?2", row);
+    put(*put_after_, row);
 }
 
 void UndoFile::clear() {

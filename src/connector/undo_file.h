@@ -65,7 +65,7 @@ public:
 
 private:
     std::string key_of(const RowImage&) const;
-    void put(std::string_view sql, const RowImage&);
+    void put(SqliteStatement& into, const RowImage&);
     void note_touched();
     void read_facts();
     std::string value(std::string_view name);
@@ -75,6 +75,8 @@ private:
     UndoFacts facts_;
     std::vector<std::size_t> key_places_;
     std::optional<SqliteTransaction> transaction_;
+    std::optional<SqliteStatement> put_before_;
+    std::optional<SqliteStatement> put_after_;
     std::uint64_t bytes_ = 0;
 };
 

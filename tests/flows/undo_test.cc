@@ -316,7 +316,11 @@ TEST_P(Undo, ATaskIsUndoneMappingByMapping) {
     given("id,name,amount\n1,Anna,1\n");
     EXPECT_EQ(company_.rowhaul({"run", "nightly"}).status, 0);
     const auto part = testing::text_at(company_.history("customers").at(0), "/execution");
-    EXPECT_THAT(refused(testing::text_at(company_.history("nightly").back(), "/execution"), 2), HasSubstr(part));
+    for (const auto& record : company_.history("nightly")) {
+        if (const auto whole = testing::text_at(record, "/execution"); whole != part) {
+            EXPECT_THAT(refused(whole, 2), HasSubstr(part));
+        }
+    }
     EXPECT_EQ(undo(part), "1 deleted");
 }
 
