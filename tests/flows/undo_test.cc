@@ -175,6 +175,18 @@ TEST_P(Undo, TellsWhyThereIsNothingToUndo) {
     EXPECT_EQ(company_.files(".rowhaul/undo").size(), 1U);  // of the run that changed nothing
 }
 
+TEST_P(Undo, WhatWentIntoAFileIsNotTakenBack) {
+    sql("insert into customers values (1, 'Anna', 1)");
+    company_.configure(
+        "mappings:\n"
+        "  customers:\n"
+        "    source: { connection: erp, table: customers }\n"
+        "    target: { connection: files, file: out.csv }\n",
+        place_->connection() + "  files: { type: local, folder: . }\n");
+    EXPECT_THAT(refused(haul(), 2), AllOf(HasSubstr("it wrote files"), HasSubstr("into tables")));
+    EXPECT_TRUE(std::filesystem::exists(company_ / "out.csv"));
+}
+
 TEST_P(Undo, NothingIsKeptOfWhatIsTooLarge) {
     configure("key: [id]\n    options: { undo: { size: 40 } }");
     given("id,name,amount\n1,Anna,1\n2,Beat,2\n3,Carl,3\n");
