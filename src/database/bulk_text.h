@@ -3,6 +3,7 @@
 // a backslash before what would be mistaken, \N for NULL.
 #pragma once
 #include "data/batch.h"
+#include "database/chunk_loader.h"
 
 #include <cstring>
 #include <string>
@@ -10,9 +11,9 @@
 
 namespace rowhaul {
 
-// Writes a value at `out`, where twice its size has room; returns its end there. Zero bytes are
-// escaped too: a database that cannot hold them says so.
-inline char* put_bulk_text(std::string_view text, char* out) {
+// Writes a value at `out`, where twice its size has room; returns its end there. `zero_bytes` is touched
+// only when there are some.
+inline char* put_bulk_text(std::string_view text, char* out, ZeroBytes& zero_bytes) {
     using Word = std::uint64_t;
     constexpr Word ones = ~Word{0} / 255;
     constexpr auto needs_escape = [](Word word) {
@@ -54,6 +55,7 @@ inline char* put_bulk_text(std::string_view text, char* out) {
             case '\0':
                 *out++ = '\\';
                 *out++ = '0';
+                zero_bytes = ZeroBytes::Some;
                 break;
             default:
                 *out++ = *at;
@@ -65,8 +67,9 @@ inline char* put_bulk_text(std::string_view text, char* out) {
 // Appends a row of `width` cells. `prefix(column)` is what stands before each value of a column that
 // is not NULL, of at most four bytes.
 template <class Prefix>
-void append_bulk_row(const Batch& batch, std::size_t row, std::size_t width, std::string& out, Prefix prefix) {
+ZeroBytes append_bulk_row(const Batch& batch, std::size_t row, std::size_t width, std::string& out, Prefix prefix) {
     constexpr std::size_t around = 6;  // prefix and tab, or \N and tab
+    auto zero_bytes = ZeroBytes::None;
     std::size_t most = 0;
     for (std::size_t column = 0; column < width; ++column) {
         most += 2 * batch.column(column)[row].text().size() + around;
@@ -86,13 +89,14 @@ void append_bulk_row(const Batch& batch, std::size_t row, std::size_t width, std
                 for (const char c : prefix(column)) {
                     *at++ = c;
                 }
-                at = put_bulk_text(cell.text(), at);
+                at = put_bulk_text(cell.text(), at, zero_bytes);
             }
             *at++ = '\t';
         }
         at[-1] = '\n';
         return static_cast<std::size_t>(at - begin);
     });
+    return zero_bytes;
 }
 
 }  // namespace rowhaul

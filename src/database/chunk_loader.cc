@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "database/chunk_loader.h"
 
+#include "base/utf8.h"
+
+#include <algorithm>
+#include <fmt/format.h>
 #include <utility>
 
 namespace rowhaul {
+
+namespace {
+
+constexpr std::size_t shown_bytes = 200;
+
+}  // namespace
 
 void ChunkLoader::Chunk::clear() {
     text.clear();
@@ -32,7 +42,13 @@ void ChunkLoader::write(const Context& context, const Batch& batch) {
     }
     auto& chunk = filling_;
     for (std::size_t row = 0; row < batch.rows(); ++row) {
-        form_->encode(batch, row, chunk.text);
+        const auto begin = chunk.text.size();
+        const auto zero_bytes = form_->encode(batch, row, chunk.text);
+        if (zero_bytes == ZeroBytes::Some || !is_utf8(std::string_view(chunk.text).substr(begin))) {
+            chunk.text.resize(begin);
+            keep_back(context, batch, row, zero_bytes);
+            continue;
+        }
         auto& added = chunk.rows.emplace_back();
         added.end = chunk.text.size();
         added.number = batch.row_number(row);
@@ -45,6 +61,33 @@ void ChunkLoader::write(const Context& context, const Batch& batch) {
             pass_on(context);
         }
     }
+}
+
+void ChunkLoader::keep_back(const Context& context, const Batch& batch, std::size_t row, ZeroBytes zero_bytes) {
+    // Rejects of the rows before it come first.
+    pass_on(context);
+    settle();
+    Reject reject{.row = batch.row_number(row), .reason = "unencodable_text", .field = {}, .value = {}, .message = {}};
+    for (std::size_t column = 0; column < columns_.size() && reject.message.empty(); ++column) {
+        const auto text = batch.column(column)[row].text();
+        const auto good =
+            zero_bytes == ZeroBytes::Some ? std::min(text.find('\0'), text.size()) : valid_utf8_prefix(text);
+        if (good < text.size()) {
+            reject.field = columns_[column];
+            const auto shown = std::string_view(text).substr(0, std::min(good, shown_bytes));
+            reject.value = shown.substr(0, valid_utf8_prefix(shown));
+            reject.message =
+                fmt::format("byte {} is {}", good + 1,
+                            zero_bytes == ZeroBytes::Some ? "a NUL, which the database cannot hold in a text"
+                                                          : "no character, and the database takes texts in UTF-8 only");
+        }
+    }
+    if (!batch.origins().empty()) {
+        reject.file = batch.file();
+        reject.line = batch.origins()[row].line;
+        reject.raw = batch.origins()[row].raw;
+    }
+    rejects_(std::move(reject));
 }
 
 void ChunkLoader::finish(const Context& context) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends rows to a database some megabytes at a time, as the text that its bulk loading takes, and
-// halves what it refuses until the rows to blame stand alone. While one chunk is sent, by a thread of
-// its own, the next is encoded: the database does not wait for rows, nor rows for the database.
+// Sends rows to a database some megabytes at a time, as the text that its bulk loading takes. Rows with
+// texts that it cannot hold are kept back, and what it refuses is halved until the rows to blame stand alone. While one
+// chunk is sent, by a thread of its own, the next is encoded: the database does not wait for rows, nor rows for the
+// database.
 #pragma once
 #include "data/rows.h"
 #include "database/table_writer.h"
@@ -19,22 +20,24 @@
 
 namespace rowhaul {
 
+enum class ZeroBytes : std::uint8_t { None, Some };
+
 // How one database takes rows. encode() and send() may be called by two threads at once.
 class BulkForm {
 public:
     virtual ~BulkForm() = default;
-    // Appends one row with its end.
-    virtual void encode(const Batch&, std::size_t row, std::string& out) = 0;
+    // Appends one row with its end, UTF-8 if its texts are. Tells of zero bytes that the database cannot hold.
+    virtual ZeroBytes encode(const Batch&, std::size_t row, std::string& out) = 0;
     // Throws Refusal when the database refuses any of them; then none of them counts.
     virtual void send(const Context&, std::string_view rows, std::size_t count) = 0;
 };
 
 class ChunkLoader final : public RowLoader {
 public:
-    // Inside a transaction of `writer`. Until finish() has returned or this was destroyed, whoever else
+    // Inside a transaction of `writer`, into `columns`. Until finish() has returned or this was destroyed, whoever else
     // uses `writer` takes turns with it (TableWriter::turn).
-    ChunkLoader(TableWriter& writer, std::unique_ptr<BulkForm> form, Rejects rejects)
-        : writer_(writer), form_(std::move(form)), rejects_(std::move(rejects)) {}
+    ChunkLoader(TableWriter& writer, std::unique_ptr<BulkForm> form, const Schema& columns, Rejects rejects)
+        : writer_(writer), form_(std::move(form)), columns_(names_of(columns)), rejects_(std::move(rejects)) {}
     ~ChunkLoader() override;
     ChunkLoader(const ChunkLoader&) = delete;
     ChunkLoader& operator=(const ChunkLoader&) = delete;
@@ -68,10 +71,13 @@ private:
     void send_chunks() noexcept;
     void send_all(const Context&, Chunk&);
     void send_rows(const Context&, Chunk&, std::size_t first, std::size_t last);
+    // A row that the database cannot hold, of which nothing was sent.
+    void keep_back(const Context&, const Batch&, std::size_t row, ZeroBytes);
     static Reject reject_of(const Chunk&, std::size_t row, const Refusal&);
 
     TableWriter& writer_;
     std::unique_ptr<BulkForm> form_;
+    std::vector<std::string> columns_;
     Rejects rejects_;
     Chunk filling_;
     Chunk sending_;

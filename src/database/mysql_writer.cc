@@ -152,8 +152,9 @@ public:
             into, places, sets);
     }
 
-    void encode(const Batch& batch, std::size_t row, std::string& out) override {
+    ZeroBytes encode(const Batch& batch, std::size_t row, std::string& out) override {
         append_bulk_row(batch, row, width_, out, [](std::size_t) { return std::string_view(); });
+        return ZeroBytes::None;  // texts may have them
     }
     void send(const Context& context, std::string_view rows, std::size_t count) override {
         told_apart([&] {
@@ -188,7 +189,7 @@ public:
         head_ = fmt::format("insert into {} ({}) values ", into, names);
     }
 
-    void encode(const Batch& batch, std::size_t row, std::string& out) override {
+    ZeroBytes encode(const Batch& batch, std::size_t row, std::string& out) override {
         out += '(';
         for (std::size_t column = 0; column < columns_.size(); ++column) {
             if (column != 0) {
@@ -204,6 +205,7 @@ public:
             out += form.empty() ? literal : form;
         }
         out += "),";
+        return ZeroBytes::None;
     }
     void send(const Context& context, std::string_view rows, std::size_t count) override {
         rows.remove_suffix(1);
@@ -313,7 +315,7 @@ std::unique_ptr<RowLoader> MysqlWriter::load(const Context& context, const std::
     } else {
         form = std::make_unique<InsertForm>(open, into, columns);
     }
-    return std::make_unique<ChunkLoader>(*this, std::move(form), std::move(rejects));
+    return std::make_unique<ChunkLoader>(*this, std::move(form), columns, std::move(rejects));
 }
 
 }  // namespace rowhaul

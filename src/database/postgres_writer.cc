@@ -91,8 +91,8 @@ public:
         }
     }
 
-    void encode(const Batch& batch, std::size_t row, std::string& out) override {
-        append_bulk_row(batch, row, types_.size(), out, [&](std::size_t column) -> std::string_view {
+    ZeroBytes encode(const Batch& batch, std::size_t row, std::string& out) override {
+        return append_bulk_row(batch, row, types_.size(), out, [&](std::size_t column) -> std::string_view {
             return types_[column] == Type::Bytes ? "\\\\x" : "";
         });
     }
@@ -209,7 +209,7 @@ std::unique_ptr<RowLoader> PostgresWriter::load(const Context& context, const st
         list += (list.empty() ? "" : ", ") + quote_identifier(column.name);
     }
     auto form = std::make_unique<CopyForm>(session(context), "copy " + into + " (" + list + ") from stdin", columns);
-    return std::make_unique<ChunkLoader>(*this, std::move(form), std::move(rejects));
+    return std::make_unique<ChunkLoader>(*this, std::move(form), columns, std::move(rejects));
 }
 
 }  // namespace rowhaul

@@ -2,6 +2,7 @@
 #include "format/csv_dialect.h"
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 #include <algorithm>
 #include <vector>

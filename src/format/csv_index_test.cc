@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/csv_index.h"
 
-#include "format/text_encoding.h"
+#include "base/utf8.h"
 
 #include <gtest/gtest.h>
 #include <random>

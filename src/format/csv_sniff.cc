@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/csv_sniff.h"
 
+#include "base/utf8.h"
 #include "format/csv_reader.h"
 #include "format/value_forms.h"
 #include "io/memory_input.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/csv_writer.h"
 
+#include "base/utf8.h"
 #include "format/shown_text.h"
 
 #include <algorithm>

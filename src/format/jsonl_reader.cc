@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/jsonl_reader.h"
 
+#include "base/utf8.h"
 #include "format/exponent.h"
 #include "format/shown_text.h"
 

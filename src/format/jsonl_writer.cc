@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/jsonl_writer.h"
 
+#include "base/utf8.h"
 #include "format/json_scanner.h"
 #include "format/shown_text.h"
-#include "format/text_encoding.h"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/shown_text.h"
 
-#include "format/text_encoding.h"
+#include "base/utf8.h"
 
 namespace rowhaul {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format/text_decoder.h"
 
+#include "base/utf8.h"
+
 #include <algorithm>
 #include <array>
 #include <cstring>

@@ -215,6 +215,38 @@ TEST_P(TableTarget, RowsOfADatabaseArriveAsTheyAre) {
               "3,\"\",-1e+300,1970-01-01,1970-01-01 00:00:00\n");
 }
 
+// SQLite hands out whatever bytes a text has; who cannot hold them is not asked.
+TEST_P(TableTarget, TextsThatTheDatabaseCannotHoldAreFoundBeforeTheyAreSent) {
+    company_.sql(
+        "create table t (id integer primary key, name varchar(20)); insert into t values (1, 'Zoë'), "
+        "(2, 'a' || char(0) || 'b'), (3, cast(x'c3a9ff41' as text)), (4, '\\0'), (5, cast(x'ff' as text)), (6, 'ü')");
+    sql("create table t (id integer primary key, name varchar(20))");
+    company_.configure(
+        "mappings:\n"
+        "  there: { source: { connection: shop, table: t }, target: { connection: erp, table: t }, key: [id] }\n",
+        place_->connection());
+    const auto outcome = company_.rowhaul({"run", "there", "--output", "json"});
+    if (GetParam() == "sqlite") {
+        EXPECT_EQ(counts(outcome, 0), "6 read, 6 created");
+        return;
+    }
+    const bool holds_zero = GetParam() != "postgres";
+    EXPECT_EQ(place_->rows("select id from t order by id"), holds_zero ? "1;2;4;6" : "1;4;6");
+    std::string told;
+    const auto waybill = boost::json::parse(outcome.output);
+    for (const auto& group : waybill.at("rejects").as_array()) {
+        EXPECT_EQ(text_at(group, "/reason"), "unencodable_text");
+        for (const auto& reject : group.at("sample").as_array()) {
+            told += fmt::format("{} {} [{}] {}\n", reject.at("row").to_number<int>(), text_at(reject, "/field"),
+                                text_at(reject, "/value"), text_at(reject, "/message"));
+        }
+    }
+    EXPECT_EQ(told,
+              std::string(holds_zero ? "" : "2 name [a] byte 2 is a NUL, which the database cannot hold in a text\n") +
+                  "3 name [é] byte 3 is no character, and the database takes texts in UTF-8 only\n"
+                  "5 name [] byte 1 is no character, and the database takes texts in UTF-8 only\n");
+}
+
 TEST_P(TableTarget, ARunThatIsKilledAtAnyMomentLeavesAllOrNothing) {
     constexpr int kills = 6;
     configure("key: [id]\n    options: { absent: delete, max_delete: { percent: 100 } }");
