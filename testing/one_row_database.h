@@ -34,6 +34,9 @@ public:
     std::optional<std::uint64_t> estimate(const Context& context, const Selection& selection) override {
         return inner_->estimate(context, selection);
     }
+    std::chrono::microseconds oldest_transaction(const Context& context) override {
+        return inner_->oldest_transaction(context);
+    }
     std::unique_ptr<TableWriter> writer() const override { return inner_->writer(); }
 
 private:

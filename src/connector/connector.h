@@ -48,6 +48,9 @@ public:
     virtual void offer_rule(const Condition&) {}
     // Only rows in this range matter; the source may keep back any others.
     virtual void offer_range(const ColumnRange&) {}
+    // For how long the oldest transaction that is seen has been open and may still bring rows to it; 0 when
+    // none is seen, though one may be open. Asked before open().
+    virtual std::chrono::microseconds oldest_transaction(const Context&) { return {}; }
     // Why columns may not be found, and what to set then; empty when the source has no idea.
     virtual std::string doubt() const { return {}; }
     // How its values are written where a field gives them a type and does not say it itself.

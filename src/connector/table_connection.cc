@@ -54,6 +54,9 @@ public:
             selection_.range = range;
         }
     }
+    std::chrono::microseconds oldest_transaction(const Context& context) override {
+        return database_.oldest_transaction(context);
+    }
     std::unique_ptr<RowReader> open(const Context& context, const std::vector<std::string>& columns, Rejects) override {
         auto selection = selection_;
         selection.columns = columns;

@@ -8,6 +8,7 @@
 #include "expression/column_range.h"
 #include "expression/condition.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -52,6 +53,9 @@ public:
     virtual std::unique_ptr<RowReader> read(const Context&, const Selection&) = 0;
     // How many rows the selection has, where the database knows without counting; for progress.
     virtual std::optional<std::uint64_t> estimate(const Context&, const Selection&) { return {}; }
+    // For how long the oldest transaction of others has been open, of those that the user may see; 0 when he
+    // sees none. To be asked before read(): whatever its snapshot does not show was open then, or began later.
+    virtual std::chrono::microseconds oldest_transaction(const Context&) { return {}; }
     // A session of its own through which tables are written.
     virtual std::unique_ptr<TableWriter> writer() const = 0;
 };

@@ -42,6 +42,7 @@ public:
     Schema schema(const Context&, const Selection&) override;
     std::unique_ptr<RowReader> read(const Context&, const Selection&) override;
     std::optional<std::uint64_t> estimate(const Context&, const Selection&) override;
+    std::chrono::microseconds oldest_transaction(const Context&) override;
     std::unique_ptr<TableWriter> writer() const override;
 
     // The database and name that `table:` means.

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "data/number_text.h"
+#include "database/mysql_connection.h"
 #include "database/table_name.h"
 #include "testing/servers/maria_db.h"
 #include "testing/suite/database_suite.h"
@@ -140,6 +141,59 @@ Error error_of(Work work) {
     }
     ADD_FAILURE() << "nothing was thrown";
     return {ErrorKind::Internal, ""};
+}
+
+// A session that has been writing for a while; the server tells whole seconds.
+class OpenTransaction {
+public:
+    OpenTransaction() : session_(Context(), options_, MysqlAccess::ReadWrite) {
+        session_.run(Context(), "begin");
+        session_.run(Context(), "insert into t values (1)");
+    }
+    void commit() { session_.run(Context(), "commit"); }
+
+private:
+    static MysqlOptions owner() {
+        MysqlOptions options;
+        options.socket = server().socket();
+        options.database = "shop";
+        options.user = "root";
+        return options;
+    }
+    const MysqlOptions options_ = owner();  // which the session looks into
+    MysqlConnection session_;
+};
+
+bool comes_true(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            return false;
+        }
+        Context().sleep(std::chrono::milliseconds(150));  // as old as the server's list may be
+    }
+    return true;
+}
+
+TEST(MysqlTransactions, TheOldestIsToldToWhoeverMaySeeIt) {
+    const MysqlLab lab;
+    server().exec(
+        "create table shop.t (i int) engine = innodb;"
+        "create user if not exists watcher identified by 'secret'; grant select, process on *.* to watcher");
+    const Context context;
+    auto options = reader();
+    options.user = "watcher";
+    MysqlDatabase watcher(options);
+    MysqlDatabase blind(reader());
+    constexpr std::chrono::seconds age(2);
+    EXPECT_TRUE(comes_true([&] { return watcher.oldest_transaction(context) < age; }));
+    OpenTransaction slow;
+    EXPECT_TRUE(comes_true([&] { return watcher.oldest_transaction(context) >= age; }));
+    EXPECT_EQ(blind.oldest_transaction(context), std::chrono::seconds(0));
+    // The session can be used as before.
+    EXPECT_EQ(blind.schema(context, {.table = "t"}).size(), 1U);
+    slow.commit();
+    EXPECT_TRUE(comes_true([&] { return watcher.oldest_transaction(context) < age; }));
 }
 
 TEST(MysqlTypes, Integers) {

@@ -506,6 +506,38 @@ std::unique_ptr<RowReader> PostgresDatabase::read(const Context& context, const 
     });
 }
 
+// What sessions of other users do is shown to members of pg_read_all_stats only. A prepared transaction began
+// before it was prepared, nobody tells when. What is open on a replica brings no rows.
+std::chrono::microseconds PostgresDatabase::oldest_transaction(const Context& context) {
+    constexpr int first_with_kinds_of_sessions = 100000;
+    try {
+        return in_transaction(context, [&] {
+            std::chrono::microseconds age{};
+            if (PQserverVersion(session_->raw()) >= first_with_kinds_of_sessions) {
+                const auto told = session_->query(
+                    context,
+                    "select (extract(epoch from pg_catalog.clock_timestamp() - least(min(xact_start), (select "
+                    "min(prepared) from pg_catalog.pg_prepared_xacts where database = "
+                    "pg_catalog.current_database()))) * 1000000)::int8 from pg_catalog.pg_stat_activity "
+                    "where datname = pg_catalog.current_database() and pid <> pg_catalog.pg_backend_pid() "
+                    "and coalesce(backend_type, '') <> 'autovacuum worker' and not pg_catalog.pg_is_in_recovery()");
+                if (PQgetisnull(told.get(), 0, 0) == 0) {
+                    age = std::chrono::microseconds(std::max(0LL, std::stoll(value(told, 0, 0))));
+                }
+            }
+            session_->run(context, "commit");
+            return age;
+        });
+    } catch (const PostgresError& error) {
+        // The user may not ask, or the server only speaks PostgreSQL's protocol.
+        const bool is_refused = error.state().starts_with("42") || error.state().starts_with("0A");
+        if (!is_refused) {
+            throw;
+        }
+        return {};
+    }
+}
+
 std::unique_ptr<TableWriter> PostgresDatabase::writer() const {
     return std::make_unique<PostgresWriter>(options_);
 }

@@ -324,6 +324,31 @@ TEST_F(PostgresDatabaseTest, LogsInOverTcpWithAPassword) {
     EXPECT_THAT(steps, ::testing::ElementsAre("resolve name", "connect", "login", "server version", "read"));
 }
 
+TEST_F(PostgresDatabaseTest, TheOldestTransactionIsToldToWhoeverMaySeeIt) {
+    constexpr std::chrono::microseconds none{};
+    EXPECT_EQ(database_->oldest_transaction(context_), none);
+    PostgresConnection slow(context_, lab_.options());
+    slow.run(context_, "begin");
+    const auto told = slow.query(context_, "select (extract(epoch from clock_timestamp() - now()) * 1000000)::int8");
+    const std::chrono::microseconds open_for(std::stoll(PQgetvalue(told.get(), 0, 0)));
+    EXPECT_GT(database_->oldest_transaction(context_), open_for);
+    PostgresDatabase reader(reader_options());
+    EXPECT_EQ(reader.oldest_transaction(context_), none);
+    lab_.execute("grant pg_read_all_stats to reader");
+    EXPECT_GT(reader.oldest_transaction(context_), open_for);
+    lab_.execute("revoke pg_read_all_stats from reader");
+    slow.run(context_, "commit");
+    EXPECT_EQ(database_->oldest_transaction(context_), none);
+}
+
+TEST_F(PostgresDatabaseTest, WhoeverMayNotAskForTransactionsReadsAllTheSame) {
+    lab_.execute("create table t (id int); insert into t values (1); grant select on t to public");
+    lab_.execute("revoke select on pg_catalog.pg_stat_activity from public");
+    PostgresDatabase reader(reader_options());
+    EXPECT_EQ(reader.oldest_transaction(context_), std::chrono::microseconds(0));
+    EXPECT_EQ(reader.schema(context_, {.table = "t"}).size(), 1U);
+}
+
 TEST_F(PostgresDatabaseTest, ASuperuserIsWarnedAbout) {
     std::string log;
     context_.log = [&](Level level, std::string_view text) { log += level == Level::Warning ? text : ""; };

@@ -176,7 +176,8 @@ void MappingRun::follow_cursor() {
     CursorMemory before;
     if (auto stored = setting_.store.cursor(mapping_.name)) {
         if (const auto changed = change_of_subject(stored->subject, cursor_subject(mapping_)); changed.empty()) {
-            before = {std::move(stored->kind), std::move(stored->value), std::move(stored->rows)};
+            before = {std::move(stored->kind), std::move(stored->value), std::move(stored->low),
+                      std::move(stored->rows)};
         } else {
             reading.notes.push_back({"cursor_reset", fmt::format("how far was read does not count any more, because {} "
                                                                  "changed: everything is read",
@@ -200,6 +201,7 @@ void MappingRun::stage_cursor() {
                                     {.subject = cursor_subject(mapping_),
                                      .kind = std::move(memory.kind),
                                      .value = std::move(memory.value),
+                                     .low = std::move(memory.low),
                                      .rows = std::move(memory.rows)});
     }
 }

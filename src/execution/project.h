@@ -155,9 +155,11 @@ struct ReadingOptions {
             option("cursor", &ReadingOptions::cursor,
                    "Column of the source that grows with every row and change: an integer, decimal, date or timestamp.")
                 .example("updated_at"),
-            option("overlap", &ReadingOptions::overlap,
-                   "How far behind the greatest value read so far rows are looked at once more, for those that were "
-                   "committed late: a time (5m if not given) or, for numbers, a number (0 if not given).")
+            option(
+                "overlap", &ReadingOptions::overlap,
+                "How far behind the greatest value read so far rows are looked at once more, for those that were "
+                "committed late: a time or, for numbers, a number. If not given 5m, and longer while a transaction is "
+                "open longer, where the database tells; for numbers 0.")
                 .example("15m"),
             option("marks", &ReadingOptions::marks,
                    "Of which records of a mapping with `key` it is remembered what became of them in the target "

@@ -134,6 +134,16 @@ Decimal CursorScale::lowered(const Decimal& value) const {
     return is_zero(overlap_) ? value : difference(value, overlap_);
 }
 
+bool CursorScale::is_of_time() const {
+    return is_moment(kind_);
+}
+
+void CursorScale::widen_default(std::chrono::microseconds by) {
+    const auto overlap = std::chrono::seconds(default_overlap_seconds) + by;
+    overlap_ = decimal_of(
+        std::int64_t{kind_ == Kind::Date ? std::chrono::ceil<std::chrono::days>(overlap).count() : overlap.count()});
+}
+
 KnownValue CursorScale::lower_limit(const Decimal& value) const {
     const bool has_fractions = kind_ == Kind::Timestamp || kind_ == Kind::TimestampZoned;
     return {kind_, text(has_fractions ? difference(value, decimal_of(std::int64_t{1})) : value)};

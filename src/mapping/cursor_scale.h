@@ -8,6 +8,7 @@
 #include "expression/decimal.h"
 #include "expression/zone.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,6 +44,9 @@ public:
     std::optional<Place> place_of(Cell cell) const;
     // The same less the overlap; of dates, whole days.
     Decimal lowered(const Decimal& value) const;
+    bool is_of_time() const;
+    // The overlap of times if none is given, and as much longer.
+    void widen_default(std::chrono::microseconds by);
     // As few rows as a limit in a database may keep back: its fractions of seconds may have more digits.
     KnownValue lower_limit(const Decimal& value) const;
     KnownValue upper_limit(const Decimal& value) const;

@@ -26,10 +26,28 @@ std::uint64_t from_hex(std::string_view digits) {
 CursorWindow::CursorWindow(const CursorScale& scale, const CursorMemory& before, Limits limits, Repeats repeats)
     : scale_(scale), limits_(limits), repeats_(repeats) {
     if (!before.value.empty()) {
-        before_ = cursor_ = scale.from_text(before.value);
-        floor_ = scale.lowered(*cursor_);
+        before_ = scale.from_text(before.value);
+        raise(*before_);
+    }
+    if (!before.low.empty()) {
+        const auto low = scale.from_text(before.low);
+        // Who begins beyond the cursor gives up what lies before, for good.
+        const bool begins_later = limits.from && compare(low, *limits.from) < 0 && compare(*limits.from, *before_) <= 0;
+        const bool ends_earlier = limits.to && compare(*limits.to, *low_) < 0;
+        if (begins_later || ends_earlier) {
+            left_from_ = low;
+            raise(*before_);
+        }
     }
     read_known(before.rows);
+}
+
+void CursorWindow::raise(const Decimal& cursor) {
+    cursor_ = cursor;
+    low_ = scale_.lowered(cursor);
+    if (left_from_ && compare(*left_from_, *low_) < 0) {
+        low_ = left_from_;
+    }
 }
 
 void CursorWindow::read_known(const std::string& rows) {
@@ -56,7 +74,7 @@ bool CursorWindow::is_outside(const CursorScale::Place& place) const {
 }
 
 bool CursorWindow::is_recent(const CursorScale::Place& place) const {
-    return !place.is_placed || !floor_ || compare(place.value, *floor_) >= 0;
+    return !place.is_placed || !low_ || compare(place.value, *low_) >= 0;
 }
 
 bool CursorWindow::needs_hash(const CursorScale::Place& place) const {
@@ -73,8 +91,7 @@ CursorWindow::Verdict CursorWindow::take(const CursorScale::Place& place, const 
         }
     }
     if (place.is_placed && (!cursor_ || compare(place.value, *cursor_) > 0)) {
-        cursor_ = place.value;
-        floor_ = scale_.lowered(place.value);
+        raise(place.value);
     }
     if (is_recent(place)) {
         remember(place, hash, row);
@@ -115,13 +132,14 @@ void CursorWindow::forget(std::uint64_t row) {
 bool CursorWindow::remembers_all() {
     const std::lock_guard lock(access_);
     drop_passed();
-    return !has_forgotten_unplaced_ && !(forgotten_up_to_ && compare(*forgotten_up_to_, *floor_) >= 0);
+    return !has_forgotten_unplaced_ && !(forgotten_up_to_ && compare(*forgotten_up_to_, *low_) >= 0);
 }
 
 CursorMemory CursorWindow::memory() {
-    CursorMemory memory{.kind = std::string(name_of(scale_.kind())), .value = {}, .rows = {}};
+    CursorMemory memory{.kind = std::string(name_of(scale_.kind())), .value = {}, .low = {}, .rows = {}};
     if (cursor_) {
         memory.value = scale_.text(*cursor_);
+        memory.low = scale_.text(*low_);
     }
     if (!remembers_all()) {
         return memory;

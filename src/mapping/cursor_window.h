@@ -18,6 +18,7 @@ namespace rowhaul {
 struct CursorMemory {
     std::string kind;   // of the column
     std::string value;  // the greatest that was read, as CursorScale::text has it; empty = none was
+    std::string low;    // from where the next run looks at rows once more; empty = as the overlap says
     std::string rows;   // of the overlap before it, and without a place: hash, count and value, a line each
     bool is_empty() const { return kind.empty(); }
 };
@@ -63,6 +64,7 @@ private:
         bool arrives = true;
     };
     void read_known(const std::string& rows);
+    void raise(const Decimal& cursor);
     void remember(const CursorScale::Place&, const Hash128&, std::uint64_t row);
     bool is_recent(const CursorScale::Place& place) const;
     void drop_passed();
@@ -72,8 +74,9 @@ private:
     const Repeats repeats_;
     std::unordered_map<Hash128, Known> known_;
     std::optional<Decimal> before_;
+    std::optional<Decimal> left_from_;  // from where rows were to be looked at, and part of them is not
     std::optional<Decimal> cursor_;
-    std::optional<Decimal> floor_;  // the cursor less the overlap
+    std::optional<Decimal> low_;  // the cursor less the overlap, or left_from_
     std::mutex access_;
     std::vector<Entry> entries_;  // by row
     std::optional<Decimal> forgotten_up_to_;

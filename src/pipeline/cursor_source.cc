@@ -4,6 +4,7 @@
 #include "base/near_miss.h"
 
 #include <algorithm>
+#include <chrono>
 #include <fmt/format.h>
 
 namespace rowhaul {
@@ -174,6 +175,10 @@ void CursorSource::limit() {
     if (!before_.value.empty()) {
         cursor = scale_->from_text(before_.value);
         limits_.from = scale_->lowered(*cursor);
+        if (!before_.low.empty()) {
+            const auto low = scale_->from_text(before_.low);
+            limits_.from = compare(low, *limits_.from) < 0 ? low : *limits_.from;
+        }
     }
     if (!reading_.since.empty()) {
         limits_.from = scale_->limit(reading_.since, CursorScale::Edge::Lower, "--since");
@@ -195,8 +200,6 @@ std::unique_ptr<RowReader> CursorSource::open(const Context& context, const std:
                                               Rejects rejects) {
     // Whoever asks for rows once more wants them, and a target with a key sees that it has them.
     const bool repeats_go_on = !reading_.since.empty() && reading_.has_key;
-    window_ = std::make_unique<CursorWindow>(
-        *scale_, before_, limits_, repeats_go_on ? CursorWindow::Repeats::GoOn : CursorWindow::Repeats::LeftOut);
     repeated_ = 0;
     ColumnRange range{.column = reading_.column, .from = {}, .to = {}};
     if (limits_.from) {
@@ -211,9 +214,30 @@ std::unique_ptr<RowReader> CursorSource::open(const Context& context, const std:
         wanted.push_back(reading_.column);
     }
     const auto cursor = std::ranges::find(wanted, reading_.column) - wanted.begin();
-    auto rows = source_->open(context, wanted, rejects);
+    auto rows = open_after_asking(context, wanted, rejects);
+    window_ = std::make_unique<CursorWindow>(
+        *scale_, before_, limits_, repeats_go_on ? CursorWindow::Repeats::GoOn : CursorWindow::Repeats::LeftOut);
     return std::make_unique<Reader>(*this, std::move(rows), columns_named(schema_, wanted),
                                     static_cast<std::size_t>(cursor), columns.size(), std::move(rejects));
+}
+
+// Rows that the snapshot does not show were written by transactions that were open when it was taken: by the
+// database's clock at the earliest when the oldest of them began, which is as long before the greatest value
+// as it is before now, or less.
+std::unique_ptr<RowReader> CursorSource::open_after_asking(const Context& context,
+                                                           const std::vector<std::string>& columns,
+                                                           const Rejects& rejects) {
+    using std::chrono::steady_clock;
+    if (!scale_->is_of_time() || reading_.overlap) {
+        return source_->open(context, columns, rejects);
+    }
+    const auto asked = steady_clock::now();
+    const auto oldest = source_->oldest_transaction(context);
+    auto rows = source_->open(context, columns, rejects);
+    if (oldest > std::chrono::microseconds(0)) {
+        scale_->widen_default(oldest + std::chrono::ceil<std::chrono::microseconds>(steady_clock::now() - asked));
+    }
+    return rows;
 }
 
 std::optional<std::uint64_t> CursorSource::estimate(const Context& context) {

@@ -38,6 +38,9 @@ public:
     Schema schema(const Context&) override;
     void offer_rule(const Condition& rule) override { source_->offer_rule(rule); }
     std::string doubt() const override { return source_->doubt(); }
+    std::chrono::microseconds oldest_transaction(const Context& context) override {
+        return source_->oldest_transaction(context);
+    }
     ValueNotations notations() const override { return source_->notations(); }
     std::unique_ptr<RowReader> open(const Context&, const std::vector<std::string>& columns, Rejects rejects) override;
     std::optional<std::uint64_t> estimate(const Context&) override;
@@ -59,6 +62,8 @@ private:
     class Reader;
 
     void limit();
+    std::unique_ptr<RowReader> open_after_asking(const Context&, const std::vector<std::string>& columns,
+                                                 const Rejects&);
 
     std::unique_ptr<Source> source_;
     const CursorReading reading_;

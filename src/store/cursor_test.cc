@@ -12,7 +12,7 @@ class StoredCursors : public ::testing::Test {
 protected:
     void stage(const std::string& id, const std::string& value) {
         store_.begin({.id = id, .mapping = "orders", .started = Moment()});
-        store_.stage_cursor(id, "orders", {.subject = "s", .kind = "integer", .value = value, .rows = "r"});
+        store_.stage_cursor(id, "orders", {.subject = "s", .kind = "integer", .value = value, .low = "l", .rows = "r"});
         store_.committing(id, {}, "{}");
     }
     void end(const std::string& id, RunOutcome outcome) {

@@ -68,7 +68,7 @@ const NamedQueries& queries() {
 }
 
 const std::array migrations{store_sql::n0001_executions_sql, store_sql::n0002_source_files_sql,
-                            store_sql::n0003_cursors_sql};
+                            store_sql::n0003_cursors_sql, store_sql::n0004_late_rows_sql};
 
 }  // namespace
 
@@ -178,7 +178,7 @@ void Store::settle_cursor(const std::string& mapping, const std::string& id, Run
 
 void Store::stage_cursor(const std::string& id, const std::string& mapping, const StoredCursor& cursor) {
     auto statement = query("stage_cursor");
-    statement.bind_all(id, mapping, cursor.subject, cursor.kind, cursor.value, cursor.rows);
+    statement.bind_all(id, mapping, cursor.subject, cursor.kind, cursor.value, cursor.low, cursor.rows);
     statement.run();
 }
 
@@ -191,7 +191,8 @@ std::optional<StoredCursor> Store::cursor(const std::string& mapping) {
     return StoredCursor{.subject = std::string(statement.text(0)),
                         .kind = std::string(statement.text(1)),
                         .value = std::string(statement.text(2)),
-                        .rows = std::string(statement.text(3))};
+                        .low = std::string(statement.text(3)),
+                        .rows = std::string(statement.text(4))};
 }
 
 std::vector<ExecutionRecord> Store::executions(SqliteStatement statement) {

@@ -71,6 +71,7 @@ struct StoredCursor {
     std::string subject;  // what it belongs to; does not count for anything else
     std::string kind;
     std::string value;
+    std::string low;
     std::string rows;
 };
 

@@ -5,6 +5,7 @@
 #include "testing/temporary_folder.h"
 
 #include <barrier>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <thread>
 
@@ -186,6 +187,27 @@ TEST(Store, brings_a_store_of_the_first_version_up_to_date) {
     EXPECT_EQ(kept[0].row, 7U);
     EXPECT_EQ(kept[0].raw, "");
     EXPECT_TRUE(store.source_files("01A").empty());
+}
+
+TEST(Store, keeps_the_cursors_of_the_third_version) {
+    const TemporaryFolder home;
+    {
+        SqliteHandle old(home / "rowhaul.db", SqliteAccess::Create);
+        for (const auto* name : {"0001_executions", "0002_source_files", "0003_cursors"}) {
+            old.execute(testing::read_file(fmt::format("{}/src/store/migrations/{}.sql", ROWHAUL_SOURCE_DIR, name)));
+        }
+        old.execute(
+            "pragma user_version = 3;"
+            "insert into cursors values ('01A', 'orders', 1, 's', 'integer', '17', 'remembered'),"
+            "('01B', 'orders', 0, 's', 'integer', '18', 'staged')");
+    }
+    Store store(home.path());
+    const auto cursor = store.cursor("orders");
+    ASSERT_TRUE(cursor);
+    EXPECT_EQ(cursor->subject, "s");
+    EXPECT_EQ(cursor->value, "17");
+    EXPECT_EQ(cursor->low, "");
+    EXPECT_EQ(cursor->rows, "remembered");
 }
 
 TEST(Store, counts_sequences_a_mapping) {

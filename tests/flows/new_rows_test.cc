@@ -5,6 +5,7 @@
 #include "table_flow.h"
 
 #include <atomic>
+#include <functional>
 #include <gmock/gmock.h>
 #include <random>
 #include <thread>
@@ -420,6 +421,12 @@ public:
             maria_db_->run(Context(), statement);
         }
     }
+    std::string told(const std::string& query) {
+        if (postgres_) {
+            return PQgetvalue(postgres_->query(Context(), query).get(), 0, 0);
+        }
+        return maria_db_->run(Context(), query).at(0).at(0).value_or("");
+    }
 
 private:
     PostgresOptions postgres_options_;  // which the sessions look into
@@ -473,6 +480,18 @@ protected:
             EXPECT_EQ(outcome.status, 0) << outcome.output << outcome.errors;
         }
     }
+    // Until this is so of the seconds for which another transaction has been open.
+    void wait_until(Writer& session, const std::function<bool(int seconds)>& is_so) const {
+        const std::string question =
+            is_postgres_ ? "select coalesce(extract(epoch from clock_timestamp() - min(xact_start)), 0)::int from "
+                           "pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+                         : "select coalesce(timestampdiff(second, convert_tz(min(trx_started), 'SYSTEM', '+00:00'), "
+                           "utc_timestamp()), 0) from information_schema.innodb_trx where trx_mysql_thread_id <> "
+                           "connection_id()";
+        while (!is_so(std::stoi(session.told(question)))) {
+            Context().sleep(std::chrono::milliseconds(150));  // as old as MariaDB's answer may be
+        }
+    }
     // A writing session sees what is committed.
     std::string source(std::string_view table) {
         const auto query = fmt::format("select * from {} order by id, name, changed", table);
@@ -521,6 +540,31 @@ TEST_P(LateRows, CommittedAfterNewerOnesWereReadDoNotVanish) {
     run();
     run();
     EXPECT_EQ(target("events"), source("events"));
+}
+
+// Failure story 3, with a transaction that is open for longer than the overlap lasts.
+TEST_P(LateRows, OfALongTransactionDoNotVanish) {
+    auto slow = writer();
+    auto quick = writer();
+    slow.sql("begin");
+    slow.sql("insert into events values (1, 0, '2026-01-01 09:59:59')");
+    slow.sql("insert into people values (1, 0, '2026-01-01 09:59:59')");
+    wait_until(quick, [](int seconds) { return seconds >= 2; });
+    quick.sql("insert into events values (2, 0, '2026-01-01 10:05:00')");
+    quick.sql("insert into people values (2, 0, '2026-01-01 10:05:00')");
+    run();
+    EXPECT_EQ(target("events"), "2|0|2026-01-01 10:05:00");
+    slow.sql("commit");
+    wait_until(quick, [](int seconds) { return seconds == 0; });
+    run();
+    run();
+    for (const auto* table : {"events", "people"}) {
+        EXPECT_EQ(target(table), "1|0|2026-01-01 09:59:59;2|0|2026-01-01 10:05:00");
+    }
+    // Nothing is open any more, and so nothing is expected from that time.
+    quick.sql("insert into events values (3, 0, '2026-01-01 09:59:59')");
+    run();
+    EXPECT_EQ(target("events"), "1|0|2026-01-01 09:59:59;2|0|2026-01-01 10:05:00");
 }
 
 // Failure story 3, with as much going on at once as there can be.
