@@ -13,6 +13,19 @@ enum class FailureKeeper::Kind : std::uint8_t {
     Rejected,  // by the mapping, for the reason here
 };
 
+// A mark with its texts.
+struct FailureKeeper::KeptMark {
+    explicit KeptMark(std::string_view record) : bytes(record), mark(mark_in(bytes)) {}
+    KeptMark(const KeptMark&) = delete;
+    KeptMark& operator=(const KeptMark&) = delete;
+
+    std::string bytes;
+    Mark mark;
+
+private:
+    static Mark mark_in(std::string_view bytes) { return take_mark(bytes); }
+};
+
 FailureKeeper::FailureKeeper(MarkKeeping keeping) : keeping_(std::move(keeping)) {}
 
 FailureKeeper::~FailureKeeper() = default;
@@ -91,43 +104,45 @@ void FailureKeeper::rejected_by_target(const Reject& reject) {
 void FailureKeeper::release(const Context& context, std::uint64_t unreadable,
                             const std::function<void(const Batch&)>& /*write*/, const Rejects& /*reject*/) {
     is_complete_ = keeping_.reads_everything && unreadable_ + unreadable == 0;
-    met_->visit(context, [&](const Hash128&, std::span<const std::string_view> records) { settle(records); });
+    met_->visit(context, [&](const Hash128&, const HashSorter::Records& records) { settle(records); });
 }
 
-void FailureKeeper::settle(std::span<const std::string_view> records) {
-    std::optional<Mark> failed;
-    std::optional<Mark> rejected;
+void FailureKeeper::settle(const HashSorter::Records& records) {
+    std::optional<KeptMark> failed_before;
+    std::optional<KeptMark> rejected_now;
     bool came = false;
-    for (auto record : records) {
+    records.each([&](std::string_view record) {
         const auto kind = static_cast<Kind>(record.front());
         record.remove_prefix(1);
         switch (kind) {
             case Kind::Failed:
-                failed = take_mark(record);
+                failed_before.emplace(record);
                 break;
             case Kind::Rejected:
-                rejected = take_mark(record);
+                rejected_now.emplace(record);
                 break;
             case Kind::Came:
                 came = true;
                 break;
         }
-    }
-    if (failed && (came || rejected)) {
+    });
+    auto* const failed = failed_before ? &failed_before->mark : nullptr;
+    auto* const rejected = rejected_now ? &rejected_now->mark : nullptr;
+    if (failed != nullptr && (came || rejected != nullptr)) {
         ++sifted_.retried;
     }
-    if (rejected) {
-        rejected->last_success = failed ? failed->last_success : 0;
+    if (rejected != nullptr) {
+        rejected->last_success = failed != nullptr ? failed->last_success : 0;
         remember(*rejected);
-    } else if (failed && came) {
+    } else if (failed != nullptr && came) {
         failed->status = MarkStatus::Succeeded;
         failed->remark = {};
         remember(*failed);
-    } else if (failed && is_complete_) {
+    } else if (failed != nullptr && is_complete_) {
         failed->status = MarkStatus::Absent;
         failed->remark = {};
         remember(*failed);
-    } else if (failed && replaces_) {
+    } else if (failed != nullptr && replaces_) {
         remember(*failed);
     }
 }
@@ -150,16 +165,18 @@ void FailureKeeper::stage(const Context& context, const RowCounts& rows) {
                            .is_complete = false,  // of records that never failed nothing is known
                            .replaces = replaces_,
                            .arrivals = ArrivalList::Dropped});
-    marks_->visit(context, [&](const Hash128&, std::span<const std::string_view> records) {
-        std::optional<Mark> mark;
-        for (auto record : records) {
-            const auto said = take_mark(record);
-            if (!mark || (mark->status != MarkStatus::Failed && said.status == MarkStatus::Failed)) {
-                const auto last_success = mark ? mark->last_success : said.last_success;
-                mark = said;
-                mark->last_success = last_success;
+    marks_->visit(context, [&](const Hash128&, const HashSorter::Records& records) {
+        std::optional<KeptMark> kept;
+        records.each([&](std::string_view record) {
+            auto bytes = record;
+            const auto said = take_mark(bytes);
+            if (!kept || (kept->mark.status != MarkStatus::Failed && said.status == MarkStatus::Failed)) {
+                const auto last_success = kept ? kept->mark.last_success : said.last_success;
+                kept.emplace(record);
+                kept->mark.last_success = last_success;
             }
-        }
+        });
+        auto* const mark = &kept->mark;
         if (mark->status == MarkStatus::Succeeded && keeping_.target_may_skip && rows.skipped > 0) {
             mark->status = MarkStatus::Skipped;  // it may be one of these
         }

@@ -33,9 +33,10 @@ public:
 
 private:
     enum class Kind : std::uint8_t;
+    struct KeptMark;
 
     void note_failed(const Mark& mark);
-    void settle(std::span<const std::string_view> records);
+    void settle(const HashSorter::Records& records);
     void remember(const Mark& mark);
 
     const MarkKeeping keeping_;

@@ -59,11 +59,23 @@ struct MarkKeeper::GroupRow {
     std::string_view rest;
 };
 
+// The records of one key, which may be more than fit into memory.
 struct MarkKeeper::Group {
+    struct Winner {
+        Kind kind;
+        Head head;
+        std::string key;
+    };
+    struct RejectedRow {
+        std::string key;
+        std::string reason;
+    };
     Hash128 key;
-    std::vector<GroupRow> rows;
-    std::optional<GroupRow> missing;
-    std::optional<GroupRow> rejected;
+    std::uint64_t rows = 0;
+    std::optional<Winner> winner;  // the row that counts when there are several
+    std::optional<Head> equal;     // the first one that is what it was last time
+    std::optional<Hash128> missing;
+    std::optional<RejectedRow> rejected;
 };
 
 struct MarkKeeper::Logged {
@@ -184,16 +196,11 @@ private:
 };
 
 void RejectedRows::add(std::uint64_t row, const std::string& remark) {
-    blocks_[row / block_rows][row % block_rows / 64] |= std::uint64_t{1} << (row % 64);
+    rows_.add(row);
     if (remark_bytes_ < most_remark_bytes) {
         remark_bytes_ += remark.size() + 64;
         remarks_.try_emplace(row, remark);
     }
-}
-
-bool RejectedRows::contains(std::uint64_t row) const {
-    const auto block = blocks_.find(row / block_rows);
-    return block != blocks_.end() && (block->second[row % block_rows / 64] >> (row % 64) & 1) != 0;
 }
 
 std::string RejectedRows::remark(std::uint64_t row) const {
@@ -386,7 +393,7 @@ void MarkKeeper::release(const Context& context, std::uint64_t unreadable,
     note_equal(context);
     held_ = std::make_unique<Held>(kept_->width(), write, key_.size(), present_);
     reject_ = &reject;
-    open_->visit(context, [&](const Hash128& key, std::span<const std::string_view> records) { settle(key, records); });
+    open_->visit(context, [&](const Hash128& key, const HashSorter::Records& records) { settle(key, records); });
     held_->flush();
     held_->flush_keys();
     held_.reset();
@@ -434,72 +441,92 @@ void MarkKeeper::remember(const Hash128& key, const Mark& mark, std::uint64_t ro
     events_->add(key, record_);
 }
 
-void MarkKeeper::settle(const Hash128& key, std::span<const std::string_view> records) {
-    Group group{.key = key};
-    for (auto record : records) {
-        GroupRow row{.kind = take<Kind>(record), .head = take<Head>(record), .key = {}, .rest = {}};
-        row.key = take_text(record);
-        row.rest = record;
-        switch (row.kind) {
-            case Kind::Missing:
-                group.missing = row;
-                break;
-            case Kind::Rejected:
-                row.rest = take_text(row.rest);
-                group.rejected = row;
-                break;
-            default:
-                group.rows.push_back(row);
-        }
+MarkKeeper::GroupRow MarkKeeper::row_of(std::string_view record) {
+    GroupRow row{.kind = take<Kind>(record), .head = take<Head>(record), .key = {}, .rest = {}};
+    row.key = take_text(record);
+    row.rest = record;
+    return row;
+}
+
+void MarkKeeper::note(Group& group, const GroupRow& row) {
+    if (row.kind == Kind::Missing) {
+        group.missing = row.head.row;
+        return;
     }
+    if (row.kind == Kind::Rejected) {
+        auto rest = row.rest;
+        group.rejected = {std::string(row.key), std::string(take_text(rest))};
+        return;
+    }
+    ++group.rows;
+    const auto arrival = row.head.arrival;
+    const bool wins = !group.winner || (keeping_.duplicates == Duplicates::Last ? arrival > group.winner->head.arrival
+                                                                                : arrival < group.winner->head.arrival);
+    if (wins) {
+        group.winner = {row.kind, row.head, std::string(row.key)};
+    }
+    if (row.kind == Kind::Equal && (!group.equal || arrival < group.equal->arrival)) {
+        group.equal = row.head;
+    }
+}
+
+void MarkKeeper::settle(const Hash128& key, const HashSorter::Records& records) {
+    Group group{.key = key};
+    records.each([&](std::string_view record) { note(group, row_of(record)); });
     const auto known = cursor_ ? cursor_->find(key) : std::nullopt;
-    if (known && known->status == MarkStatus::Failed && (group.rejected || !group.rows.empty())) {
+    if (known && known->status == MarkStatus::Failed && (group.rejected || group.rows > 0)) {
         ++sifted_.retried;
     }
-    if (group.rows.size() == 1 && group.rows[0].kind == Kind::Held) {
-        const auto& row = group.rows[0];
+    if (group.rows == 1 && group.winner->kind == Kind::Held) {
         if (!group.rejected && known && known->status == MarkStatus::Succeeded &&
-            is_unchanged(known->row_hash, row.head.row)) {
+            is_unchanged(known->row_hash, group.winner->head.row)) {
             ++sifted_.unchanged;
-            held_->leave_out(row.key);
+            held_->leave_out(group.winner->key);
             return;
         }
-        held_->put(row.head, numbers_.file(row.head.number), row.rest);
+        put_all_held(records);
     }
-    if (group.rows.size() > 1) {
-        settle_duplicates(group);
-    } else if (group.rejected && !group.rows.empty()) {
+    if (group.rows > 1) {
+        settle_duplicates(group, records);
+    } else if (group.rejected && group.rows > 0) {
         look_up_next_time(key);  // when only the row is left that was not rejected
     }
     if (group.rejected) {
-        remember(key, {.status = MarkStatus::Failed, .key = group.rejected->key, .remark = group.rejected->rest}, 0);
-        if (group.rows.empty()) {
+        remember(key, {.status = MarkStatus::Failed, .key = group.rejected->key, .remark = group.rejected->reason}, 0);
+        if (group.rows == 0) {
             log_->add({key, compare_anew, 0, 0});
         }
-        return;
-    }
-    if (group.rows.empty()) {
+    } else if (group.rows == 0) {
         if (is_complete_) {
             remember(key, {.status = MarkStatus::Absent}, 0);
         } else {
-            log_->add({key, group.missing->head.row, 0, 0});
+            log_->add({key, *group.missing, 0, 0});
         }
+    } else if (group.rows > 1 || group.winner->kind != Kind::Equal) {
+        remember_rows(group, records);
+    }
+}
+
+void MarkKeeper::remember_rows(const Group& group, const HashSorter::Records& records) {
+    const auto& winner = *group.winner;
+    remember(group.key, {.row_hash = winner.head.row, .key = winner.key}, winner.head.number);
+    if (group.rows == 1) {
         return;
     }
-    if (group.rows.size() == 1 && group.rows[0].kind == Kind::Equal) {
-        return;
-    }
-    const auto by_arrival = [](const GroupRow& left, const GroupRow& right) {
-        return left.head.arrival < right.head.arrival;
-    };
-    const auto& winner = keeping_.duplicates == Duplicates::Last ? *std::ranges::max_element(group.rows, by_arrival)
-                                                                 : *std::ranges::min_element(group.rows, by_arrival);
-    remember(key, {.row_hash = winner.head.row, .key = winner.key}, winner.head.number);
-    for (const auto& row : group.rows) {
-        if (row.head.number != winner.head.number) {
-            remember(key, {.row_hash = row.head.row, .key = row.key}, row.head.number);
+    records.each([&](std::string_view record) {
+        const auto row = row_of(record);
+        if (row.kind != Kind::Missing && row.head.number != winner.head.number) {
+            remember(group.key, {.row_hash = row.head.row, .key = row.key}, row.head.number);
         }
-    }
+    });
+}
+
+void MarkKeeper::put_all_held(const HashSorter::Records& records) {
+    records.each([&](std::string_view record) {
+        if (const auto row = row_of(record); row.kind == Kind::Held) {
+            held_->put(row.head, numbers_.file(row.head.number), row.rest);
+        }
+    });
 }
 
 void MarkKeeper::look_up_next_time(const Hash128& key) {
@@ -512,23 +539,17 @@ void MarkKeeper::look_up_next_time(const Hash128& key) {
 
 // Rows of one key. The target is to see them all, in the order in which they arrived: it knows which of
 // them are of use. Only where one was left out as unchanged, before the others came, it is for us.
-void MarkKeeper::settle_duplicates(Group& group) {
+void MarkKeeper::settle_duplicates(const Group& group, const HashSorter::Records& records) {
     look_up_next_time(group.key);
-    std::ranges::sort(group.rows, {}, [](const GroupRow& row) { return row.head.arrival; });
-    const auto equal = std::ranges::find(group.rows, Kind::Equal, &GroupRow::kind);
-    const bool was_left_out = keeping_.read == ReadMode::Changed && equal != group.rows.end();
+    const bool was_left_out = keeping_.read == ReadMode::Changed && group.equal;
     if (was_left_out && keeping_.target_settles_duplicates) {
-        settle_beside_equal(group, *equal);
-        return;
-    }
-    for (const auto& row : group.rows) {
-        if (row.kind == Kind::Held) {
-            held_->put(row.head, numbers_.file(row.head.number), row.rest);
-        }
+        settle_beside_equal(*group.equal, records);
+    } else {
+        put_all_held(records);
     }
 }
 
-void MarkKeeper::settle_beside_equal(const Group& group, const GroupRow& equal) {
+void MarkKeeper::settle_beside_equal(const Head& equal, const HashSorter::Records& records) {
     const auto names = fmt::format("{}", fmt::join(keeping_.target.key, ", "));
     if (keeping_.duplicates == Duplicates::Error) {
         throw Error(ErrorKind::Conflict, fmt::format("several rows of the source have one key ({})", names))
@@ -536,26 +557,30 @@ void MarkKeeper::settle_beside_equal(const Group& group, const GroupRow& equal) 
     }
     if (keeping_.duplicates == Duplicates::Reject) {
         --sifted_.unchanged;
-        for (const auto& row : group.rows) {
+    }
+    bool is_displaced = false;
+    records.each([&](std::string_view record) {
+        const auto row = row_of(record);
+        if (row.kind == Kind::Missing || row.kind == Kind::Rejected) {
+            return;
+        }
+        if (keeping_.duplicates == Duplicates::Reject) {
             (*reject_)({.row = RowNumbers::row_in_file(row.head.number),
                         .reason = "duplicate_key",
                         .message = fmt::format("the key ({}) stands in several rows", names),
                         .file = numbers_.file(row.head.number)});
+            return;
         }
-        return;
-    }
-    // The target has the equal one already: whatever does not come before it, by the rule, is of no account.
-    bool is_displaced = false;
-    for (const auto& row : group.rows) {
-        const bool displaces = keeping_.duplicates == Duplicates::Last ? row.head.arrival > equal.head.arrival
-                                                                       : row.head.arrival < equal.head.arrival;
+        // The target has the equal one already: whatever does not come before it, by the rule, is of no account.
+        const bool displaces = keeping_.duplicates == Duplicates::Last ? row.head.arrival > equal.arrival
+                                                                       : row.head.arrival < equal.arrival;
         if (displaces) {
             held_->put(row.head, numbers_.file(row.head.number), row.rest);
             is_displaced = true;
-        } else if (&row != &equal) {
+        } else if (row.head.arrival != equal.arrival) {
             ++sifted_.skipped;
         }
-    }
+    });
     if (is_displaced) {
         // Also where the target refuses those that displace it, and it stays.
         --sifted_.unchanged;
@@ -585,11 +610,16 @@ void MarkKeeper::stage(const Context& context, const RowCounts& rows) {
                              .arrivals = keeping_.read == ReadMode::New ? ArrivalList::Dropped
                                          : is_the_same                  ? ArrivalList::Kept
                                                                         : ArrivalList::Replaced});
-    events_->visit(context, [&](const Hash128& key, std::span<const std::string_view> records) {
+    events_->visit(context, [&](const Hash128& key, const HashSorter::Records& records) {
         // The first row is the one that counts; but it is a failure when any is rejected.
         std::optional<Mark> mark;
+        std::string first;
         std::string remark;
-        for (auto record : records) {
+        records.each([&](std::string_view record) {
+            if (!mark) {
+                first = record;
+                record = first;
+            }
             const auto row = take<std::uint64_t>(record);
             Mark said{.key_hash = key, .row_hash = take<Hash128>(record)};
             said.status = take<MarkStatus>(record);
@@ -604,7 +634,7 @@ void MarkKeeper::stage(const Context& context, const RowCounts& rows) {
                 mark->status = MarkStatus::Failed;
                 mark->remark = remark;
             }
-        }
+        });
         if (mark->status == MarkStatus::Succeeded && are_in_doubt) {
             mark->status = MarkStatus::Skipped;
         }

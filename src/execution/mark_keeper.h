@@ -7,12 +7,12 @@
 // cells, and compared with the marks in that order once the source has ended. Memory does not depend
 // on the number of rows; what must be remembered lies in `--home/tmp`.
 #pragma once
+#include "data/row_set.h"
 #include "execution/record_marks.h"
 #include "io/hash_sorter.h"
 #include "mapping/row_hash.h"
 #include "store/arrival_order.h"
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,15 +26,14 @@ namespace rowhaul {
 class RejectedRows {
 public:
     void add(std::uint64_t row, const std::string& remark);
-    bool contains(std::uint64_t row) const;
+    bool contains(std::uint64_t row) const { return rows_.contains(row); }
     std::string remark(std::uint64_t row) const;
-    bool empty() const { return blocks_.empty(); }
+    bool empty() const { return rows_.empty(); }
 
 private:
     static constexpr std::size_t most_remark_bytes = std::size_t{8} << 20;
-    static constexpr std::size_t block_rows = 4096;
 
-    std::unordered_map<std::uint64_t, std::array<std::uint64_t, block_rows / 64>> blocks_;
+    RowSet rows_;
     std::unordered_map<std::uint64_t, std::string> remarks_;
     std::size_t remark_bytes_ = 0;
 };
@@ -60,6 +59,7 @@ private:
     struct Head;
     struct GroupRow;
     struct Group;
+    static GroupRow row_of(std::string_view record);
     struct Logged;
     class Log;
     class Held;
@@ -70,10 +70,13 @@ private:
     void hold(const Batch&, std::size_t row, const Hash128& key, const Head& head);
     void note_missing(const Context&);
     void note_equal(const Context&);
-    void settle(const Hash128& key, std::span<const std::string_view> records);
-    void settle_duplicates(Group& group);
+    void settle(const Hash128& key, const HashSorter::Records& records);
+    void note(Group& group, const GroupRow& row);
+    void settle_duplicates(const Group& group, const HashSorter::Records& records);
     void look_up_next_time(const Hash128& key);
-    void settle_beside_equal(const Group& group, const GroupRow& equal);
+    void settle_beside_equal(const Head& equal, const HashSorter::Records& records);
+    void put_all_held(const HashSorter::Records& records);
+    void remember_rows(const Group& group, const HashSorter::Records& records);
     void tell_present(const Batch&);
     void remember(const Hash128& key, const Mark& mark, std::uint64_t row);
 

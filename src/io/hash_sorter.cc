@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/hash_sorter.h"
 
-#include "base/error.h"
-
 #include <algorithm>
 #include <cstring>
 
@@ -14,6 +12,12 @@ struct Head {
     Hash128 hash;
     std::uint64_t size;
 };
+
+std::size_t byte_of(const Hash128& hash, unsigned place) {
+    constexpr unsigned half = 8;
+    const auto bytes = place < half ? hash.high : hash.low;
+    return (bytes >> (56 - 8 * (place % half))) & 0xFF;
+}
 
 void each_record(std::string_view block, const auto& take) {
     while (!block.empty()) {
@@ -27,8 +31,12 @@ void each_record(std::string_view block, const auto& take) {
 }  // namespace
 
 void HashSorter::add(const Hash128& hash, std::string_view record) {
-    auto& part = parts_[(hash.high >> (56 - 8 * depth_)) & 0xFF];
+    auto& part = parts_[byte_of(hash, depth_)];
     const Head head{hash, record.size()};
+    if (part.records++ == 0) {
+        part.first = hash;
+    }
+    part.is_of_one_hash = part.is_of_one_hash && hash == part.first;
     part.pending.append(reinterpret_cast<const char*>(&head), sizeof head);
     part.pending.append(record);
     part.bytes += sizeof head + record.size();
@@ -75,13 +83,15 @@ void HashSorter::visit(const Context& context, const Visitor& visitor) {
         context.check();
         if (part.bytes <= most_loaded) {
             visit_sorted(part, visitor);
-        } else if (depth_ < deepest) {
-            divide(context, part, visitor);
-        } else if (part.bytes <= most_of_one_hash) {
-            visit_sorted(part, visitor);
+        } else if (part.is_of_one_hash) {
+            Records records;
+            records.size_ = part.records;
+            records.sorter_ = this;
+            records.context_ = &context;
+            records.part_ = &part;
+            visitor(part.first, records);
         } else {
-            throw Error(ErrorKind::Conflict, "too many rows have one and the same key")
-                .advise("Choose a `key` that tells the rows apart.");
+            divide(context, part, visitor);
         }
         part = {};
     }
@@ -114,15 +124,26 @@ void HashSorter::visit_sorted(const Part& part, const Visitor& visitor) const {
         return left.hash != right.hash ? left.hash < right.hash : left.offset < right.offset;
     });
     std::vector<std::string_view> group;
+    Records records;
     for (std::size_t first = 0; first < places.size();) {
         group.clear();
         std::size_t last = first;
         for (; last < places.size() && places[last].hash == places[first].hash; ++last) {
             group.push_back(std::string_view(all).substr(places[last].offset, places[last].size));
         }
-        visitor(places[first].hash, group);
+        records.size_ = group.size();
+        records.loaded_ = group;
+        visitor(places[first].hash, records);
         first = last;
     }
+}
+
+void HashSorter::each_record_of(const Context& context, const Part& part,
+                                const std::function<void(std::string_view)>& take) const {
+    each_block(part, [&](std::string_view block) {
+        context.check();
+        each_record(block, [&](const Hash128&, std::string_view record) { take(record); });
+    });
 }
 
 }  // namespace rowhaul

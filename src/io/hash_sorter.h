@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts any number of records into the order of their hashes, with little memory: records go to 256
 // places by the first byte of their hash, which lie in one spool file, and each place is read and
-// sorted by itself; one that is too large for that is divided again by the next byte.
+// sorted by itself; one that is too large for that is divided again by the next byte. Records of one
+// hash that are too many to be loaded are handed out as they are read.
 #pragma once
 #include "base/context.h"
 #include "base/hash128.h"
@@ -19,6 +20,8 @@
 namespace rowhaul {
 
 class HashSorter {
+    struct Part;
+
 public:
     // Holds at most 8 MiB of records while they are added, and 12 MiB more while they are visited.
     explicit HashSorter(SpoolPlace place) : HashSorter(std::move(place), 0) {}
@@ -26,17 +29,36 @@ public:
     void add(const Hash128& hash, std::string_view record);
     std::uint64_t records() const { return records_; }
 
-    // The records of one hash, in the order in which they were added.
-    using Visitor = std::function<void(const Hash128&, std::span<const std::string_view> records)>;
-    // Every hash once, in order. Called once, after the last add(). Throws Conflict when one hash has
-    // so many records that they do not fit into memory.
+    // The records of one hash, in the order in which they were added; good during the visit.
+    class Records {
+    public:
+        std::uint64_t size() const { return size_; }
+        // May be called again. What is handed over is good during the call only.
+        template <class Take>
+        void each(const Take& take) const {
+            if (sorter_ != nullptr) {
+                sorter_->each_record_of(*context_, *part_, [&](std::string_view record) { take(record); });
+            }
+            for (const auto record : loaded_) {
+                take(record);
+            }
+        }
+
+    private:
+        friend class HashSorter;
+        std::uint64_t size_ = 0;
+        std::span<const std::string_view> loaded_;
+        const HashSorter* sorter_ = nullptr;
+        const Context* context_ = nullptr;
+        const Part* part_ = nullptr;  // which is of one hash
+    };
+    using Visitor = std::function<void(const Hash128&, const Records& records)>;
+    // Every hash once, in order. Called once, after the last add().
     void visit(const Context&, const Visitor&);
 
 private:
     static constexpr std::size_t block_bytes = std::size_t{32} << 10;
     static constexpr std::size_t most_loaded = std::size_t{6} << 20;
-    static constexpr std::size_t most_of_one_hash = std::size_t{32} << 20;
-    static constexpr unsigned deepest = 4;
 
     struct Block {
         std::uint64_t offset;
@@ -46,6 +68,9 @@ private:
         std::string pending;
         std::vector<Block> blocks;
         std::uint64_t bytes = 0;  // in all
+        std::uint64_t records = 0;
+        Hash128 first;
+        bool is_of_one_hash = true;
     };
 
     HashSorter(SpoolPlace place, unsigned depth) : place_(std::move(place)), depth_(depth) {}
@@ -53,6 +78,7 @@ private:
     void each_block(const Part&, const std::function<void(std::string_view)>&) const;
     void divide(const Context&, Part&, const Visitor&) const;
     void visit_sorted(const Part&, const Visitor&) const;
+    void each_record_of(const Context&, const Part&, const std::function<void(std::string_view)>& take) const;
 
     SpoolPlace place_;
     unsigned depth_;  // bytes of the hash that all records share
