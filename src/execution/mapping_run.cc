@@ -172,12 +172,12 @@ void MappingRun::follow_cursor() {
                           .since = setting_.request.since,
                           .until = setting_.request.until,
                           .zone = setting_.zone,
-                          .has_key = !mapping_.records.key.empty()};
+                          .has_key = !mapping_.records.key.empty(),
+                          .spool = {.folder = spool_folder(setting_.home), .owner = waybill_.execution}};
     CursorMemory before;
     if (auto stored = setting_.store.cursor(mapping_.name)) {
         if (const auto changed = change_of_subject(stored->subject, cursor_subject(mapping_)); changed.empty()) {
-            before = {std::move(stored->kind), std::move(stored->value), std::move(stored->low),
-                      std::move(stored->rows)};
+            before = {std::move(stored->kind), std::move(stored->value), std::move(stored->low)};
         } else {
             reading.notes.push_back({"cursor_reset", fmt::format("how far was read does not count any more, because {} "
                                                                  "changed: everything is read",
@@ -186,24 +186,28 @@ void MappingRun::follow_cursor() {
     }
     waybill_.cursor_before = before.value;
     waybill_.cursor_after = before.value;
-    auto source = std::make_unique<CursorSource>(std::move(source_), std::move(reading), std::move(before));
+    auto source = std::make_unique<CursorSource>(std::move(source_), std::move(reading), std::move(before),
+                                                 [this](const PutRemembered& put) {
+                                                     const std::lock_guard lock(store_access_);
+                                                     setting_.store.each_cursor_rows(mapping_.name, put);
+                                                 });
     cursor_ = source.get();
     source_ = std::move(source);
 }
 
-void MappingRun::stage_cursor() {
-    if (cursor_ == nullptr) {
+void MappingRun::stage_cursor(const Context& context) {
+    if (cursor_ == nullptr || !cursor_->has_read_any()) {
         return;
     }
     auto memory = cursor_->memory();
-    if (!memory.is_empty()) {
-        setting_.store.stage_cursor(waybill_.execution, mapping_.name,
-                                    {.subject = cursor_subject(mapping_),
-                                     .kind = std::move(memory.kind),
-                                     .value = std::move(memory.value),
-                                     .low = std::move(memory.low),
-                                     .rows = std::move(memory.rows)});
-    }
+    setting_.store.stage_cursor(waybill_.execution, mapping_.name,
+                                {.subject = cursor_subject(mapping_),
+                                 .kind = std::move(memory.kind),
+                                 .value = std::move(memory.value),
+                                 .low = std::move(memory.low)});
+    cursor_->each_remembered(context, [&, place = std::int64_t{0}](std::string_view lines) mutable {
+        setting_.store.stage_cursor_rows(waybill_.execution, mapping_.name, place++, lines);
+    });
 }
 
 void MappingRun::prepare_target() {
@@ -339,7 +343,7 @@ bool MappingRun::publish(const Context& context) {
         waybill_.ended = std::chrono::system_clock::now();
         if (setting_.request.mode == RunMode::Run) {
             setting_.store.put_source_files(waybill_.execution, mapping_.name, stored_source_files());
-            stage_cursor();
+            stage_cursor(context);
             if (marks_) {
                 marks_->stage(context, waybill_.report.rows);
             }

@@ -118,7 +118,7 @@ private:
 
     void prepare_source();
     void follow_cursor();
-    void stage_cursor();
+    void stage_cursor(const Context&);
     void prepare_target();
     void carry_whole(const Context&, RunObserver&);
     RowRules rules() const;

@@ -80,21 +80,30 @@ void SpoolFile::keep_reserve() {
     }
 }
 
-void SpoolFile::append(std::span<const std::byte> bytes) {
+void SpoolFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
-        const auto count = ::pwrite(file_.number(), bytes.data(), bytes.size(), static_cast<off_t>(size_));
+        const auto count = ::pwrite(file_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
         if (count < 0 && errno == EINTR) {
             continue;
         }
         if (count <= 0) {
             fail(reason_of(count < 0 ? errno : ENOSPC));
         }
-        size_ += static_cast<std::uint64_t>(count);
+        offset += static_cast<std::uint64_t>(count);
         bytes = bytes.subspan(static_cast<std::size_t>(count));
     }
+}
+
+void SpoolFile::append(std::span<const std::byte> bytes) {
+    write(size_, bytes);
+    size_ += bytes.size();
     if (size_ >= next_look_) {
         keep_reserve();
     }
+}
+
+void SpoolFile::write_over(std::uint64_t offset, std::span<const std::byte> bytes) {
+    write(offset, bytes);
 }
 
 void SpoolFile::read(std::uint64_t offset, std::span<std::byte> into) const {

@@ -34,6 +34,8 @@ public:
     explicit SpoolFile(const SpoolPlace&);
     // Throws Exhausted when the disk is full, or but for the reserve.
     void append(std::span<const std::byte> bytes);
+    // In place of what was written there.
+    void write_over(std::uint64_t offset, std::span<const std::byte> bytes);
     // Exactly these bytes, which must have been written.
     void read(std::uint64_t offset, std::span<std::byte> into) const;
     std::uint64_t size() const { return size_; }
@@ -41,6 +43,7 @@ public:
 
 private:
     [[noreturn]] void fail(std::string_view reason) const;
+    void write(std::uint64_t offset, std::span<const std::byte> bytes);
     void keep_reserve();
 
     SpoolPlace place_;

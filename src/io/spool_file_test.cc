@@ -66,6 +66,17 @@ TEST(SpoolFile, LiesInItsFolderUnderNoName) {
     EXPECT_TRUE(std::filesystem::is_empty(folder / "home/tmp"));
 }
 
+TEST(SpoolFile, TakesOtherBytesInPlaceOfOlderOnes) {
+    const testing::TemporaryFolder folder;
+    SpoolFile file({.folder = folder.path()});
+    file.append(as_bytes("abcdef"));
+    file.write_over(2, as_bytes("CD"));
+    file.append(as_bytes("g"));
+    std::string all(7, ' ');
+    file.read(0, std::as_writable_bytes(std::span(all)));
+    EXPECT_EQ(all, "abCDefg");
+}
+
 TEST(SpoolFile, SaysWhereTheDiskIsFull) {
     const testing::TemporaryFolder folder;
     rlimit before{};

@@ -43,7 +43,6 @@ public:
             Batch& read = wide ? *wide : out;
             if (!rows_->next(context, read)) {
                 out.clear();
-                expect_memory();
                 return false;
             }
             sift(read);
@@ -123,16 +122,6 @@ private:
         out.set_rows(kept_.size());
     }
 
-    void expect_memory() const {
-        if (!source_.window_->remembers_all() && !source_.reading_.has_key) {
-            throw Error(ErrorKind::Invalid,
-                        fmt::format("more than {} rows lie within `overlap` of the greatest {}, or have none: too many "
-                                    "to remember which of them were delivered",
-                                    CursorWindow::most_rows, source_.reading_.column))
-                .advise("Make `overlap` smaller, or give `key`, so that rows may come again.");
-        }
-    }
-
     CursorSource& source_;
     std::unique_ptr<RowReader> rows_;
     RowHasher hasher_;
@@ -144,8 +133,12 @@ private:
     std::vector<std::size_t> kept_;
 };
 
-CursorSource::CursorSource(std::unique_ptr<Source> source, CursorReading reading, CursorMemory before)
-    : source_(std::move(source)), reading_(std::move(reading)), before_(std::move(before)) {}
+CursorSource::CursorSource(std::unique_ptr<Source> source, CursorReading reading, CursorMemory before,
+                           RememberedRows remembered)
+    : source_(std::move(source)),
+      reading_(std::move(reading)),
+      before_(std::move(before)),
+      remembered_(std::move(remembered)) {}
 
 CursorSource::~CursorSource() = default;
 
@@ -176,8 +169,10 @@ void CursorSource::limit() {
         cursor = scale_->from_text(before_.value);
         limits_.from = scale_->lowered(*cursor);
         if (!before_.low.empty()) {
+            // Of rows before this none is remembered, should the overlap have become longer since.
             const auto low = scale_->from_text(before_.low);
-            limits_.from = compare(low, *limits_.from) < 0 ? low : *limits_.from;
+            const bool may_come_twice = reading_.has_key;
+            limits_.from = may_come_twice && compare(*limits_.from, low) < 0 ? *limits_.from : low;
         }
     }
     if (!reading_.since.empty()) {
@@ -215,8 +210,11 @@ std::unique_ptr<RowReader> CursorSource::open(const Context& context, const std:
     }
     const auto cursor = std::ranges::find(wanted, reading_.column) - wanted.begin();
     auto rows = open_after_asking(context, wanted, rejects);
-    window_ = std::make_unique<CursorWindow>(
-        *scale_, before_, limits_, repeats_go_on ? CursorWindow::Repeats::GoOn : CursorWindow::Repeats::LeftOut);
+    const auto repeats = repeats_go_on ? CursorWindow::Repeats::GoOn : CursorWindow::Repeats::LeftOut;
+    window_ = std::make_unique<CursorWindow>(*scale_, before_, limits_, repeats, reading_.spool);
+    if (!before_.is_empty()) {
+        remembered_([&](std::string_view lines) { window_->know(lines); });
+    }
     return std::make_unique<Reader>(*this, std::move(rows), columns_named(schema_, wanted),
                                     static_cast<std::size_t>(cursor), columns.size(), std::move(rejects));
 }
@@ -255,11 +253,6 @@ void CursorSource::forget(std::uint64_t row) {
     if (window_) {
         window_->forget(row);
     }
-}
-
-CursorMemory CursorSource::memory() const {
-    // A source that has become empty says nothing about what it delivered.
-    return window_ && window_->has_taken_any() ? window_->memory() : before_;
 }
 
 }  // namespace rowhaul

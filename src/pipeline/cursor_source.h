@@ -3,11 +3,12 @@
 // what it can; which rows go on is decided here, exactly.
 #pragma once
 #include "connector/connector.h"
-#include "mapping/cursor_window.h"
 #include "mapping/row_hash.h"
+#include "pipeline/cursor_window.h"
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,12 +25,16 @@ struct CursorReading {
     // Whether the target tells records apart, so that a row may come twice.
     bool has_key = false;
     std::vector<Warning> notes = {};  // to be told with the source's own
+    SpoolPlace spool = {};
 };
+
+// Hands over the rows that the last run remembered.
+using RememberedRows = std::function<void(const PutRemembered&)>;
 
 class CursorSource final : public Source {
 public:
-    // Without a memory nothing was read before.
-    CursorSource(std::unique_ptr<Source> source, CursorReading reading, CursorMemory before);
+    // Without a memory nothing was read before. What is `remembered` belongs to it.
+    CursorSource(std::unique_ptr<Source> source, CursorReading reading, CursorMemory before, RememberedRows remembered);
     ~CursorSource() override;
 
     std::string object() const override { return source_->object(); }
@@ -53,8 +58,13 @@ public:
 
     // A row that was handed out did not arrive; callable from any thread while rows are on their way.
     void forget(std::uint64_t row);
-    // After the reader's end: what the next run is to know.
-    CursorMemory memory() const;
+    // After the reader's end: what the next run is to know; nothing new when no row was read, as a source that
+    // has become empty says nothing about what it delivered.
+    bool has_read_any() const { return window_ && window_->has_taken_any(); }
+    CursorMemory memory() const { return has_read_any() ? window_->memory() : before_; }
+    void each_remembered(const Context& context, const PutRemembered& put) const {
+        window_->each_remembered(context, put);
+    }
     // The cursor as people see it; empty = none.
     const std::string& before() const { return before_.value; }
 
@@ -68,6 +78,7 @@ private:
     std::unique_ptr<Source> source_;
     const CursorReading reading_;
     CursorMemory before_;
+    RememberedRows remembered_;
     Schema schema_;
     std::unique_ptr<CursorScale> scale_;
     std::unique_ptr<CursorWindow> window_;

@@ -69,7 +69,8 @@ protected:
     std::vector<std::string> run_reading(CursorReading reading, Type type) {
         auto inner = std::make_unique<MomentSource>(moments_);
         inner->type = type;
-        CursorSource source(std::move(inner), std::move(reading), memory_);
+        CursorSource source(std::move(inner), std::move(reading), memory_,
+                            [rows = rows_](const PutRemembered& put) { put(rows); });
         source.schema(Context());
         const auto rows = source.open(Context(), {"at"}, [](const Reject&) {});
         Batch batch(1);
@@ -80,12 +81,17 @@ protected:
             }
         }
         memory_ = source.memory();
+        if (source.has_read_any()) {
+            rows_.clear();
+            source.each_remembered(Context(), [&](std::string_view lines) { rows_ += lines; });
+        }
         return found;
     }
     using Rows = std::vector<std::string>;
 
     Moments moments_;
     CursorMemory memory_;
+    std::string rows_;  // that are remembered
 };
 
 TEST_F(CursorSourceTest, looks_five_minutes_back_where_the_database_cannot_tell_more) {
@@ -151,6 +157,14 @@ TEST_F(CursorSourceTest, looks_back_whole_days_where_there_are_dates_only) {
     run({}, Type::Date);
     moments_.rows.insert(moments_.rows.end(), {"2026-01-08", "2026-01-07"});
     EXPECT_EQ(run({}, Type::Date), (Rows{"2026-01-08"}));
+}
+
+TEST_F(CursorSourceTest, never_doubles_a_row_when_the_overlap_becomes_longer) {
+    moments_.rows = {"2026-01-01 11:00:00", "2026-01-01 12:00:00"};
+    EXPECT_EQ(run(parse_overlap("1m")).size(), 2U);
+    EXPECT_EQ(run(parse_overlap("2h")), Rows{});
+    moments_.rows.insert(moments_.rows.end(), {"2026-01-01 11:59:30", "2026-01-01 13:00:00"});
+    EXPECT_EQ(run(parse_overlap("2h")), (Rows{"2026-01-01 11:59:30", "2026-01-01 13:00:00"}));
 }
 
 TEST_F(CursorSourceTest, does_not_ask_where_the_overlap_is_given) {

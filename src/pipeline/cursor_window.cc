@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "mapping/cursor_window.h"
+#include "pipeline/cursor_window.h"
 
 #include "base/error.h"
+#include "io/hash_sorter.h"
 
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 #include <iterator>
-#include <map>
 
 namespace rowhaul {
 
 namespace {
 
 constexpr std::size_t hash_digits = 32;
+constexpr std::size_t most_lines_bytes = std::size_t{1} << 20;
 
 std::uint64_t from_hex(std::string_view digits) {
     std::uint64_t value = 0;
@@ -23,8 +24,9 @@ std::uint64_t from_hex(std::string_view digits) {
 
 }  // namespace
 
-CursorWindow::CursorWindow(const CursorScale& scale, const CursorMemory& before, Limits limits, Repeats repeats)
-    : scale_(scale), limits_(limits), repeats_(repeats) {
+CursorWindow::CursorWindow(const CursorScale& scale, const CursorMemory& before, Limits limits, Repeats repeats,
+                           const SpoolPlace& spool)
+    : scale_(scale), limits_(limits), repeats_(repeats), spool_(spool), known_(spool), met_(spool) {
     if (!before.value.empty()) {
         before_ = scale.from_text(before.value);
         raise(*before_);
@@ -39,7 +41,6 @@ CursorWindow::CursorWindow(const CursorScale& scale, const CursorMemory& before,
             raise(*before_);
         }
     }
-    read_known(before.rows);
 }
 
 void CursorWindow::raise(const Decimal& cursor) {
@@ -48,23 +49,27 @@ void CursorWindow::raise(const Decimal& cursor) {
     if (left_from_ && compare(*left_from_, *low_) < 0) {
         low_ = left_from_;
     }
+    const auto& first_remembered = left_from_ ? left_from_ : limits_.from;
+    if (first_remembered && compare(*low_, *first_remembered) < 0) {
+        low_ = first_remembered;
+    }
 }
 
-void CursorWindow::read_known(const std::string& rows) {
-    for (std::size_t at = 0; at < rows.size();) {
-        const auto end = std::min(rows.find('\n', at), rows.size());
-        const auto line = std::string_view(rows).substr(at, end - at);
+void CursorWindow::know(std::string_view lines) {
+    while (!lines.empty()) {
+        const auto line = lines.substr(0, lines.find('\n'));
         const auto space = line.find(' ', hash_digits + 1);
         if (line.size() <= hash_digits || space == std::string_view::npos) {
             throw Error(ErrorKind::Internal, "the store holds rows of a cursor that cannot be read");
         }
-        Known known;
-        std::from_chars(line.data() + hash_digits + 1, line.data() + space, known.count);
+        std::uint64_t count = 0;
+        std::from_chars(line.data() + hash_digits + 1, line.data() + space, count);
+        CursorScale::Place place;
         if (const auto value = line.substr(space + 1); !value.empty()) {
-            known.place = {true, scale_.from_text(value)};
+            place = {true, scale_.from_text(value)};
         }
-        known_.emplace(Hash128{from_hex(line.substr(0, 16)), from_hex(line.substr(16, 16))}, known);
-        at = end + 1;
+        known_.add({place, {from_hex(line.substr(0, 16)), from_hex(line.substr(16, 16))}, count});
+        lines.remove_prefix(std::min(lines.size(), line.size() + 1));
     }
 }
 
@@ -83,87 +88,56 @@ bool CursorWindow::needs_hash(const CursorScale::Place& place) const {
 
 CursorWindow::Verdict CursorWindow::take(const CursorScale::Place& place, const Hash128& hash, std::uint64_t row) {
     has_taken_any_ = true;
-    auto verdict = Verdict::Fresh;
-    if (const auto known = needs_hash(place) ? known_.find(hash) : known_.end(); known != known_.end()) {
-        verdict = repeats_ == Repeats::LeftOut ? Verdict::Repeated : Verdict::Fresh;
-        if (--known->second.count == 0) {
-            known_.erase(known);
-        }
-    }
+    const bool was_known = needs_hash(place) && known_.take(hash);
     if (place.is_placed && (!cursor_ || compare(place.value, *cursor_) > 0)) {
         raise(place.value);
     }
     if (is_recent(place)) {
-        remember(place, hash, row);
+        met_.add({place, hash, row}, low_);
     }
-    return verdict;
+    return was_known && repeats_ == Repeats::LeftOut ? Verdict::Repeated : Verdict::Fresh;
 }
 
-void CursorWindow::remember(const CursorScale::Place& place, const Hash128& hash, std::uint64_t row) {
-    const std::lock_guard lock(access_);
-    entries_.push_back({place, hash, row});
-    if (entries_.size() > 2 * most_rows) {
-        drop_passed();
-    }
-}
-
-// Leaves not more than can be remembered.
-void CursorWindow::drop_passed() {
-    std::erase_if(entries_, [&](const Entry& entry) { return !is_recent(entry.place); });
-    const auto has_no_place = [](const Entry& entry) { return !entry.place.is_placed; };
-    if (static_cast<std::size_t>(std::ranges::count_if(entries_, has_no_place)) > most_rows) {
-        has_forgotten_unplaced_ = true;
-        std::erase_if(entries_, has_no_place);
-    }
-    if (entries_.size() > most_rows) {
-        forgotten_up_to_ = cursor_;
-        std::erase_if(entries_, [&](const Entry& entry) { return entry.place.is_placed; });
-    }
-}
-
-void CursorWindow::forget(std::uint64_t row) {
-    const std::lock_guard lock(access_);
-    const auto found = std::ranges::lower_bound(entries_, row, {}, &Entry::row);
-    if (found != entries_.end() && found->row == row) {
-        found->arrives = false;
-    }
-}
-
-bool CursorWindow::remembers_all() {
-    const std::lock_guard lock(access_);
-    drop_passed();
-    return !has_forgotten_unplaced_ && !(forgotten_up_to_ && compare(*forgotten_up_to_, *low_) >= 0);
-}
-
-CursorMemory CursorWindow::memory() {
-    CursorMemory memory{.kind = std::string(name_of(scale_.kind())), .value = {}, .low = {}, .rows = {}};
+CursorMemory CursorWindow::memory() const {
+    CursorMemory memory{.kind = std::string(name_of(scale_.kind())), .value = {}, .low = {}};
     if (cursor_) {
         memory.value = scale_.text(*cursor_);
         memory.low = scale_.text(*low_);
     }
-    if (!remembers_all()) {
-        return memory;
-    }
-    const std::lock_guard lock(access_);
-    std::map<Hash128, Known> seen;
-    // What was known and did not come again has changed or is gone, unless nobody looked for it.
-    for (const auto& [hash, known] : known_) {
-        if (is_outside(known.place) && is_recent(known.place)) {
-            seen.emplace(hash, known);
-        }
-    }
-    for (const auto& entry : entries_) {
-        if (entry.arrives) {
-            auto& known = seen[entry.hash];
-            known.place = entry.place;
-            ++known.count;
-        }
-    }
-    for (const auto& [hash, known] : seen) {
-        fmt::format_to(std::back_inserter(memory.rows), "{:016x}{:016x} {} {}\n", hash.high, hash.low, known.count,
-                       known.place.is_placed ? scale_.text(known.place.value) : "");
-    }
     return memory;
+}
+
+void CursorWindow::each_remembered(const Context& context, const PutRemembered& put) const {
+    HashSorter rows(spool_);
+    // What was known and did not come again has changed or is gone, unless nobody looked for it.
+    known_.each([&](const SpooledRow& row) {
+        if (is_outside(row.place()) && is_recent(row.place())) {
+            rows.add(row.hash, row.bytes());
+        }
+    });
+    met_.each(low_, [&](SpooledRow row) {
+        row.number = 1;
+        rows.add(row.hash, row.bytes());
+    });
+    std::string lines;
+    rows.visit(context, [&](const Hash128& hash, const HashSorter::Records& records) {
+        std::uint64_t count = 0;
+        CursorScale::Place place;
+        records.each([&](std::string_view record) {
+            const auto row = SpooledRow::from(record);
+            count += row.number;
+            place = row.place();
+        });
+        fmt::format_to(std::back_inserter(lines), "{:016x}{:016x} {} {}\n", hash.high, hash.low, count,
+                       place.is_placed ? scale_.text(place.value) : "");
+        if (lines.size() >= most_lines_bytes) {
+            put(lines);
+            lines.clear();
+        }
+    });
+    if (!lines.empty()) {
+        put(lines);
+    }
 }
 
 }  // namespace rowhaul

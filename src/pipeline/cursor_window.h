@@ -1,33 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which rows of a source are new: those from the last cursor on, and those of the overlap before it that
-// were not seen before. Remembers the rows near the new cursor for the next time.
+// were not seen before. Remembers the rows near the new cursor for the next time, however many they are:
+// what does not fit into memory is spooled.
 #pragma once
+#include "base/context.h"
 #include "base/hash128.h"
 #include "mapping/cursor_scale.h"
+#include "pipeline/known_rows.h"
+#include "pipeline/met_rows.h"
 
 #include <cstdint>
-#include <mutex>
+#include <functional>
 #include <optional>
 #include <string>
-#include <unordered_map>
-#include <vector>
+#include <string_view>
 
 namespace rowhaul {
 
-// What a run leaves behind for the next one.
+// What a run leaves behind for the next one, beside the rows that it remembers.
 struct CursorMemory {
     std::string kind;   // of the column
     std::string value;  // the greatest that was read, as CursorScale::text has it; empty = none was
     std::string low;    // from where the next run looks at rows once more; empty = as the overlap says
-    std::string rows;   // of the overlap before it, and without a place: hash, count and value, a line each
     bool is_empty() const { return kind.empty(); }
 };
+
+// Takes rows that are remembered, as text: hash, count and value, a line each, by rising hashes. Lines are
+// whole; there may be many calls.
+using PutRemembered = std::function<void(std::string_view lines)>;
 
 // One thread takes rows, any may forget some.
 class CursorWindow {
 public:
-    // Rows that are remembered at most.
-    static constexpr std::size_t most_rows = 50'000;
     enum class Verdict : std::uint8_t { Outside, Repeated, Fresh };
     // Whether rows that were seen before go on all the same.
     enum class Repeats : std::uint8_t { LeftOut, GoOn };
@@ -36,7 +40,10 @@ public:
         std::optional<Decimal> to;
     };
 
-    CursorWindow(const CursorScale& scale, const CursorMemory& before, Limits limits, Repeats repeats);
+    CursorWindow(const CursorScale& scale, const CursorMemory& before, Limits limits, Repeats repeats,
+                 const SpoolPlace& spool);
+    // What was remembered, before the first row is taken.
+    void know(std::string_view lines);
 
     bool is_outside(const CursorScale::Place&) const;
     // Whether take() looks at the hash of such a row.
@@ -44,43 +51,28 @@ public:
     // A row that is not outside; rows are numbered upwards.
     Verdict take(const CursorScale::Place&, const Hash128&, std::uint64_t row);
     // The row did not arrive, and is new when it comes again.
-    void forget(std::uint64_t row);
+    void forget(std::uint64_t row) { met_.forget(row); }
     bool has_taken_any() const { return has_taken_any_; }
 
     const std::optional<Decimal>& cursor() const { return cursor_; }
-    // Once all rows were taken: false when there were more in the overlap than can be remembered.
-    bool remembers_all();
-    CursorMemory memory();
+    CursorMemory memory() const;
+    // Once all rows were taken.
+    void each_remembered(const Context&, const PutRemembered& put) const;
 
 private:
-    struct Known {
-        CursorScale::Place place;
-        std::uint32_t count = 0;
-    };
-    struct Entry {
-        CursorScale::Place place;
-        Hash128 hash;
-        std::uint64_t row;
-        bool arrives = true;
-    };
-    void read_known(const std::string& rows);
     void raise(const Decimal& cursor);
-    void remember(const CursorScale::Place&, const Hash128&, std::uint64_t row);
     bool is_recent(const CursorScale::Place& place) const;
-    void drop_passed();
 
     const CursorScale& scale_;
     const Limits limits_;
     const Repeats repeats_;
-    std::unordered_map<Hash128, Known> known_;
+    const SpoolPlace spool_;
+    KnownRows known_;
+    MetRows met_;
     std::optional<Decimal> before_;
     std::optional<Decimal> left_from_;  // from where rows were to be looked at, and part of them is not
     std::optional<Decimal> cursor_;
     std::optional<Decimal> low_;  // the cursor less the overlap, or left_from_
-    std::mutex access_;
-    std::vector<Entry> entries_;  // by row
-    std::optional<Decimal> forgotten_up_to_;
-    bool has_forgotten_unplaced_ = false;
     bool has_taken_any_ = false;
 };
 

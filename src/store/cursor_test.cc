@@ -12,7 +12,9 @@ class StoredCursors : public ::testing::Test {
 protected:
     void stage(const std::string& id, const std::string& value) {
         store_.begin({.id = id, .mapping = "orders", .started = Moment()});
-        store_.stage_cursor(id, "orders", {.subject = "s", .kind = "integer", .value = value, .low = "l", .rows = "r"});
+        store_.stage_cursor(id, "orders", {.subject = "s", .kind = "integer", .value = value, .low = "l"});
+        store_.stage_cursor_rows(id, "orders", 0, "first of " + value + ";");
+        store_.stage_cursor_rows(id, "orders", 1, "second of " + value);
         store_.committing(id, {}, "{}");
     }
     void end(const std::string& id, RunOutcome outcome) {
@@ -21,6 +23,12 @@ protected:
     std::string value() {
         const auto cursor = store_.cursor("orders");
         return cursor ? cursor->value : "none";
+    }
+
+    std::string rows() {
+        std::string all;
+        store_.each_cursor_rows("orders", [&](std::string_view piece) { all += piece; });
+        return all;
     }
 
     testing::TemporaryFolder folder_;
@@ -41,6 +49,25 @@ TEST_F(StoredCursors, count_once_their_execution_has_ended_well) {
     end("C", RunOutcome::Succeeded);
     EXPECT_EQ(value(), "3");
     EXPECT_FALSE(store_.cursor("others"));
+}
+
+TEST_F(StoredCursors, bring_their_rows_with_them) {
+    EXPECT_EQ(rows(), "");
+    stage("A", "1");
+    EXPECT_EQ(rows(), "");
+    end("A", RunOutcome::Succeeded);
+    EXPECT_EQ(rows(), "first of 1;second of 1");
+    stage("B", "2");
+    EXPECT_EQ(rows(), "first of 1;second of 1");
+    end("B", RunOutcome::Failed);
+    EXPECT_EQ(rows(), "first of 1;second of 1");
+    stage("C", "3");
+    end("C", RunOutcome::Succeeded);
+    EXPECT_EQ(rows(), "first of 3;second of 3");
+    SqliteHandle raw(folder_ / "home/rowhaul.db", SqliteAccess::ReadOnly);
+    auto statement = raw.prepare("select count(*) from cursor_rows");
+    statement.step();
+    EXPECT_EQ(statement.integer(0), 2);
 }
 
 TEST_F(StoredCursors, stay_when_an_execution_leaves_none) {

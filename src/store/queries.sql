@@ -93,8 +93,16 @@ where f.mapping = ?1 and f.name = ?2 and e.outcome in ('succeeded', 'partial', '
 order by f.execution desc limit 1
 
 -- name: stage_cursor
-insert or replace into cursors (execution, mapping, subject, kind, value, low, rows)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+insert or replace into cursors (execution, mapping, subject, kind, value, low)
+values (?1, ?2, ?3, ?4, ?5, ?6)
+
+-- name: stage_cursor_rows
+insert into cursor_rows (mapping, execution, place, rows) values (?1, ?2, ?3, ?4)
+
+-- name: cursor_rows
+select rows from cursor_rows
+where mapping = ?1 and execution = (select execution from cursors where mapping = ?1 and counts = 1)
+order by place
 
 -- name: count_cursor
 update cursors set counts = 1 where mapping = ?1 and execution = ?2
@@ -107,7 +115,7 @@ delete from cursors where mapping = ?1 and execution <> ?2
 delete from cursors where mapping = ?1 and execution = ?2 and counts = 0
 
 -- name: cursor
-select subject, kind, value, low, rows from cursors where mapping = ?1 and counts = 1
+select subject, kind, value, low from cursors where mapping = ?1 and counts = 1
 
 -- name: last_success
 select started from executions

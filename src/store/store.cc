@@ -68,7 +68,8 @@ const NamedQueries& queries() {
 }
 
 const std::array migrations{store_sql::n0001_executions_sql, store_sql::n0002_source_files_sql,
-                            store_sql::n0003_cursors_sql, store_sql::n0004_late_rows_sql};
+                            store_sql::n0003_cursors_sql, store_sql::n0004_late_rows_sql,
+                            store_sql::n0005_cursor_rows_sql};
 
 }  // namespace
 
@@ -178,7 +179,7 @@ void Store::settle_cursor(const std::string& mapping, const std::string& id, Run
 
 void Store::stage_cursor(const std::string& id, const std::string& mapping, const StoredCursor& cursor) {
     auto statement = query("stage_cursor");
-    statement.bind_all(id, mapping, cursor.subject, cursor.kind, cursor.value, cursor.low, cursor.rows);
+    statement.bind_all(id, mapping, cursor.subject, cursor.kind, cursor.value, cursor.low);
     statement.run();
 }
 
@@ -191,8 +192,22 @@ std::optional<StoredCursor> Store::cursor(const std::string& mapping) {
     return StoredCursor{.subject = std::string(statement.text(0)),
                         .kind = std::string(statement.text(1)),
                         .value = std::string(statement.text(2)),
-                        .low = std::string(statement.text(3)),
-                        .rows = std::string(statement.text(4))};
+                        .low = std::string(statement.text(3))};
+}
+
+void Store::stage_cursor_rows(const std::string& id, const std::string& mapping, std::int64_t place,
+                              std::string_view rows) {
+    auto statement = query("stage_cursor_rows");
+    statement.bind_all(mapping, id, place, rows);
+    statement.run();
+}
+
+void Store::each_cursor_rows(const std::string& mapping, const std::function<void(std::string_view)>& take) {
+    auto statement = query("cursor_rows");
+    statement.bind(1, mapping);
+    while (statement.step()) {
+        take(statement.text(0));
+    }
 }
 
 std::vector<ExecutionRecord> Store::executions(SqliteStatement statement) {

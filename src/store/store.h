@@ -72,7 +72,6 @@ struct StoredCursor {
     std::string kind;
     std::string value;
     std::string low;
-    std::string rows;
 };
 
 class Store {
@@ -127,6 +126,11 @@ public:
     // Counts as soon as the execution has ended well, in place of the one before; forgotten otherwise.
     void stage_cursor(const std::string& id, const std::string& mapping, const StoredCursor&);
     std::optional<StoredCursor> cursor(const std::string& mapping);
+    // The rows that a cursor remembers, piece by piece from place 0 on; they come and go with it, which must be
+    // staged first.
+    void stage_cursor_rows(const std::string& id, const std::string& mapping, std::int64_t place,
+                           std::string_view rows);
+    void each_cursor_rows(const std::string& mapping, const std::function<void(std::string_view)>& take);
 
     std::uint64_t last_sequence(const std::string& mapping);
     // When the latest run of a mapping began that brought everything it was to bring.
