@@ -54,7 +54,8 @@ private:
             return;
         }
         try {
-            session_.print(waybill_text(waybill) + "\n");
+            const bool is_one_of_many = waybill.chunk.number != 0 && has_arrived(waybill.outcome);
+            session_.print(is_one_of_many ? chunk_text(waybill) : waybill_text(waybill) + "\n");
         } catch (const Error& error) {
             failure_ = error;  // nobody listens any more, but the rows are to arrive all the same
         }
@@ -65,7 +66,36 @@ private:
     ProgressLine progress_;
 };
 
+json::object backfill_json(const RunResult& result) {
+    const auto& backfill = *result.backfill;
+    const auto last = result.waybills.empty() ? Waybill() : result.waybills.front();
+    const auto or_null = [](const std::string& text) {
+        return text.empty() ? json::value(nullptr) : json::value(json::string(text));
+    };
+    return {{"mapping", backfill.mapping},
+            {"outcome", json::string_view(name_of(result.outcome))},
+            {"chunks", json::object{{"done", backfill.done}, {"of", backfill.of}}},
+            {"rows", json::parse(to_json(backfill.rows))},
+            {"executions", json::value_from(backfill.executions)},
+            {"message", or_null(last.message)},
+            {"advice", or_null(last.advice)}};
+}
+
+std::string backfill_text(const RunResult& result) {
+    const auto& backfill = *result.backfill;
+    const auto of = backfill.of == 0 ? "" : fmt::format(" of {}", with_thousands(backfill.of));
+    auto text = fmt::format("{}  {}  {}{} chunks  {}\n", backfill.mapping, name_of(result.outcome),
+                            with_thousands(backfill.done), of, accounts_text(backfill.rows));
+    if (!has_arrived(result.outcome) && backfill.done > 0) {
+        text += fmt::format("The same command goes on with chunk {}.\n", backfill.done + 1);
+    }
+    return text;
+}
+
 json::value result_json(const RunResult& result, bool is_task) {
+    if (result.backfill) {
+        return backfill_json(result);
+    }
     if (!is_task) {
         return json::parse(to_json(result.waybills.front()));
     }
@@ -143,6 +173,8 @@ ExitCode run_haul(Session& session, const RunRequest& request, FailOnEmpty fail_
     display.expect_shown();
     if (session.is_json()) {
         session.print_json(result_json(result, is_task));
+    } else if (result.backfill) {
+        session.print(backfill_text(result));
     } else if (is_task) {
         session.print(fmt::format("{}  {}  waybill {}\n", request.name, name_of(result.outcome), result.execution));
     }

@@ -28,6 +28,7 @@ struct CommandLine {
     std::optional<std::int64_t> max_delete;
     std::string since;
     std::string until;
+    std::string chunk;
     std::vector<std::string> parameters;
     std::filesystem::path folder;
     MapRequest map;
@@ -68,6 +69,11 @@ void add_run_commands(CLI::App& app, CommandLine& line) {
         sub->add_option("--since", line.since,
                         "Reads rows from this value of the cursor on, this once; of a mapping with `read: new`");
         sub->add_option("--until", line.until, "Reads rows up to this value of the cursor, this once");
+        if (mode == RunMode::Run) {
+            sub->add_option("--chunk", line.chunk,
+                            "Runs what lies between --since and --until in pieces of this length, each for itself, as "
+                            "in 1d or 100000; the same command goes on where it broke off");
+        }
         sub->add_option("--input", line.input, "Reads this file of this machine instead of the source's")
             ->check(CLI::ExistingFile);
         sub->add_flag("--again", line.again, "Also reads files that were taken in before");
@@ -84,7 +90,8 @@ void add_run_commands(CLI::App& app, CommandLine& line) {
                                    .again = line.again,
                                    .max_delete = line.max_delete,
                                    .since = line.since,
-                                   .until = line.until};
+                                   .until = line.until,
+                                   .chunk = line.chunk};
                 for (const auto& parameter : line.parameters) {
                     const auto sign = parameter.find('=');
                     request.parameters[parameter.substr(0, sign)] = parameter.substr(sign + 1);

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <map>
 #include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,21 +55,22 @@ public:
     void add(int id, const std::string& clock) {
         shop_.run("insert into events values (?, ?)", id, "2026-01-01 " + clock);
     }
-    Waybill run() const {
+    Waybill run() const { return run({.name = "events"}).waybills.at(0); }
+    RunResult run(const RunRequest& request) const {
         const Catalog catalog = components();
         const Project project(folder_ / "rowhaul.yaml", catalog);
         Store store(folder_ / "home");
         Executor executor(project, store, folder_ / "home", [] { return RunOutcome::Cancelled; });
         RunObserver nobody;
-        return executor.run(Context(), {.name = "events"}, nobody).waybills.at(0);
+        return executor.run(Context(), request, nobody);
     }
     // Whether the process died before it could end.
-    bool run_and_die(int commit) const {
+    bool run_and_die(int commit, const RunRequest& request = {.name = "events"}) const {
         const auto child = ::fork();
         if (child == 0) {
             commits_left = commit;
             sqlite3_auto_extension(reinterpret_cast<void (*)()>(watch_commits_of_new_rows));
-            run();
+            run(request);
             ::_exit(0);
         }
         int status = 0;
@@ -112,6 +114,38 @@ TEST(NewRowsKilled, at_any_commit_none_is_lost_or_doubled) {
     }
     // Before the target's commit, and between it and the store's end, among others.
     EXPECT_GE(deaths, 4);
+}
+
+// Three chunks, of which each may be the last one that arrives.
+TEST(NewRowsKilled, at_any_commit_of_any_chunk_the_same_command_goes_on) {
+    const RunRequest backfill{
+        .name = "events", .since = "2026-01-01 10:00", .until = "2026-01-01 12:59", .chunk = "1h"};
+    std::map<std::uint64_t, int> deaths;  // by the chunks that had arrived
+    for (int commit = 1;; ++commit) {
+        SCOPED_TRACE(fmt::format("commit {}", commit));
+        Site site;
+        site.add(1, "10:00:00");
+        site.add(2, "10:59:59");
+        site.add(3, "11:00:00");
+        site.add(4, "12:59:00");
+        site.add(5, "13:00:00");
+        if (!site.run_and_die(commit, backfill)) {
+            break;
+        }
+        const auto next = site.run(backfill);
+        EXPECT_EQ(next.outcome, RunOutcome::Succeeded);
+        ASSERT_TRUE(next.backfill);
+        EXPECT_EQ(next.backfill->of, 3U);
+        EXPECT_EQ(next.backfill->done, 3U);
+        ++deaths[3 - next.backfill->executions.size()];
+        EXPECT_EQ(site.target(), "1 2 3 4");
+        site.run();
+        EXPECT_EQ(site.target(), "1 2 3 4 5");
+    }
+    EXPECT_GE(deaths[0], 3);
+    EXPECT_GE(deaths[1], 3);
+    EXPECT_GE(deaths[2], 3);
+    EXPECT_GE(deaths[3], 1);
 }
 
 }  // namespace

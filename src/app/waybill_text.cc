@@ -12,8 +12,19 @@ namespace {
 
 constexpr std::size_t longest_cell = 48;
 
-// "10,000 read = 9,990 created + 10 rejected"
-std::string accounts(const RowCounts& rows) {
+std::string range_text(const WaybillChunk& chunk) {
+    return fmt::format("{} of {}, from {} to {}{}", chunk.number, chunk.of, chunk.from,
+                       chunk.number == chunk.of ? "" : "before ", chunk.to);
+}
+
+// The piece of a range, "" without one.
+std::string chunk_line(const WaybillChunk& chunk) {
+    return chunk.number == 0 ? "" : fmt::format("  chunk   {}\n", range_text(chunk));
+}
+
+}  // namespace
+
+std::string accounts_text(const RowCounts& rows) {
     std::string parts;
     const auto add = [&](std::uint64_t count, std::string_view what) {
         if (count != 0) {
@@ -35,6 +46,8 @@ std::string accounts(const RowCounts& rows) {
     }
     return text;
 }
+
+namespace {
 
 std::string indented(const std::string& text, std::string_view indent) {
     std::string out;
@@ -117,8 +130,9 @@ std::string waybill_text(const Waybill& waybill) {
         const auto shown = [](const std::string& cursor) { return cursor.empty() ? "nothing" : cursor; };
         text += fmt::format("  cursor  {} → {}\n", shown(waybill.cursor_before), shown(waybill.cursor_after));
     }
+    text += chunk_line(waybill.chunk);
     text += fmt::format("  to      {} · {}\n", waybill.target_connection, one_line(waybill.target_object));
-    text += fmt::format("  rows    {}\n", accounts(waybill.report.rows));
+    text += fmt::format("  rows    {}\n", accounts_text(waybill.report.rows));
     if (!waybill.report.deleted_keys.empty()) {
         text += fmt::format("  {} {}{}\n", is_test ? "would delete" : "deleted",
                             one_line(fmt::format("{}", fmt::join(waybill.report.deleted_keys, "; "))),
@@ -142,6 +156,11 @@ std::string waybill_text(const Waybill& waybill) {
     }
     text += fmt::format("  waybill {}\n", waybill.execution);
     return text;
+}
+
+std::string chunk_text(const Waybill& waybill) {
+    return fmt::format("{}  chunk {}  {}  {}  waybill {}\n", waybill.mapping, range_text(waybill.chunk),
+                       name_of(waybill.outcome), accounts_text(waybill.report.rows), waybill.execution);
 }
 
 }  // namespace rowhaul

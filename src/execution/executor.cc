@@ -65,13 +65,13 @@ std::vector<StoredFile> published(std::vector<StoredFile> files) {
 
 }  // namespace
 
-RunOutcome combined(const std::vector<Waybill>& waybills) {
+RunOutcome combined(const std::vector<RunOutcome>& outcomes) {
     // From best to worst; a task is as good as its worst mapping, and empty only if all are.
     constexpr std::array order{RunOutcome::Empty,  RunOutcome::Succeeded, RunOutcome::Partial,
                                RunOutcome::Failed, RunOutcome::Cancelled, RunOutcome::Interrupted};
     std::size_t worst = 0;
-    for (const auto& waybill : waybills) {
-        const auto place = std::ranges::find(order, waybill.outcome) - order.begin();
+    for (const auto outcome : outcomes) {
+        const auto place = std::ranges::find(order, outcome) - order.begin();
         worst = std::max(worst, static_cast<std::size_t>(place));
     }
     return order[worst];
@@ -112,10 +112,13 @@ void Executor::expect_complete(const std::vector<std::string>& mappings) const {
 
 RunResult Executor::run_mapping(const Context& context, const RunRequest& request, const MappingDefinition& mapping,
                                 RunObserver& observer) {
-    if (mapping.read != ReadMode::New && !(request.since.empty() && request.until.empty())) {
+    const bool is_limited = !request.since.empty() || !request.until.empty() || !request.chunk.empty();
+    if (mapping.read != ReadMode::New && is_limited) {
         throw Error(ErrorKind::Invalid, fmt::format("{} does not follow a cursor that could be limited", mapping.name))
-            .advise("--since and --until are for mappings with `read: new`.");
+            .advise("--since, --until and --chunk are for mappings with `read: new`.");
     }
+    auto chunked =
+        request.chunk.empty() ? std::nullopt : std::optional(chunked_reading(request, mapping, project_.zone()));
     expect_complete({mapping.name});
     std::vector<RunLock> locks;
     if (request.mode == RunMode::Run) {
@@ -129,17 +132,62 @@ RunResult Executor::run_mapping(const Context& context, const RunRequest& reques
                        .stopped_as = stopped_as_,
                        .request = request,
                        .created = now(),
-                       .zone = project_.zone()};
+                       .zone = project_.zone(),
+                       .chunked = std::move(chunked)};
     ConnectionPool connections(project_);
-    MappingRun run(setting, mapping, connections);
-    if (run.carry(context, observer)) {
-        run.publish(context);
+    const auto run_once = [&] {
+        MappingRun run(setting, mapping, connections);
+        if (run.carry(context, observer)) {
+            run.publish(context);
+        }
+        if (request.mode == RunMode::Run) {
+            drop_old_undo(mapping.name);
+        }
+        observer.ended(run.waybill());
+        return run.waybill();
+    };
+    if (!setting.chunked) {
+        auto waybill = run_once();
+        return {waybill.execution, waybill.outcome, {std::move(waybill)}};
     }
-    if (request.mode == RunMode::Run) {
-        drop_old_undo(mapping.name);
+    return run_chunks(setting, mapping.name, run_once);
+}
+
+// The mapping is locked all the while, so that no other run of it comes between.
+RunResult Executor::run_chunks(RunSetting& setting, const std::string& mapping,
+                               const std::function<Waybill()>& run_once) {
+    auto& next = setting.chunked->chunk.number;
+    const auto before = store_.backfill(mapping);
+    if (before && before->command == setting.chunked->command) {
+        next = before->done;
+        setting.chunked->of = before->of;
     }
-    observer.ended(run.waybill());
-    return {run.waybill().execution, run.waybill().outcome, {run.waybill()}};
+    BackfillResult backfill{.mapping = mapping, .done = next, .of = setting.chunked->of};
+    std::vector<RunOutcome> outcomes;
+    RunResult result{.outcome = RunOutcome::Succeeded};
+    while (next < backfill.of || backfill.of == 0) {
+        setting.created = now();
+        result.waybills = {run_once()};
+        const auto& waybill = result.waybills.front();
+        outcomes.push_back(waybill.outcome);
+        backfill.executions.push_back(waybill.execution);
+        if (!has_arrived(waybill.outcome)) {
+            break;
+        }
+        add(backfill.rows, waybill.report.rows);
+        backfill.done = ++next;
+        backfill.of = setting.chunked->of = waybill.chunk.of;
+    }
+    if (!outcomes.empty()) {
+        result.execution = backfill.executions.back();
+        result.outcome = combined(outcomes);
+    }
+    // Until somebody could be told, a process that dies leaves it to the next one to tell.
+    if (backfill.done == backfill.of) {
+        store_.forget_backfill(mapping);
+    }
+    result.backfill = std::move(backfill);
+    return result;
 }
 
 RunResult Executor::run_task(const Context& context, const RunRequest& request, const TaskDefinition& task,
@@ -153,7 +201,7 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
                     fmt::format("{} is a task, and how much may be deleted is said of a mapping", task.name))
             .advise(fmt::format("Its mappings are: {}.", fmt::join(task.options.mappings, ", ")));
     }
-    if (!request.since.empty() || !request.until.empty()) {
+    if (!request.since.empty() || !request.until.empty() || !request.chunk.empty()) {
         throw Error(ErrorKind::Invalid,
                     fmt::format("{} is a task, and since when rows are read is said of a mapping", task.name))
             .advise(fmt::format("Its mappings are: {}.", fmt::join(task.options.mappings, ", ")));
@@ -218,7 +266,11 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
     }
     const bool complete = runs.size() == task.options.mappings.size();
     const bool stopped = context.stop != nullptr && context.stop->requested();
-    result.outcome = !complete && stopped ? stopped_as_() : combined(result.waybills);
+    std::vector<RunOutcome> outcomes;
+    for (const auto& waybill : result.waybills) {
+        outcomes.push_back(waybill.outcome);
+    }
+    result.outcome = !complete && stopped ? stopped_as_() : combined(outcomes);
     record.outcome = result.outcome;
     record.ended = now();
     for (const auto& waybill : result.waybills) {

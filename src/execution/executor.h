@@ -3,6 +3,7 @@
 // left, executions, waybills, files and rejects. What command, worker and agent share.
 #pragma once
 #include "connector/connection.h"
+#include "execution/backfill.h"
 #include "execution/mapping_run.h"
 #include "execution/project.h"
 #include "execution/waybill.h"
@@ -22,7 +23,8 @@ namespace rowhaul {
 struct RunResult {
     std::string execution;  // the task's, or the mapping's own
     RunOutcome outcome = RunOutcome::Failed;
-    std::vector<Waybill> waybills;
+    std::vector<Waybill> waybills;  // of a backfill that of the last chunk at most
+    std::optional<BackfillResult> backfill = {};
 };
 
 struct UndoCommand {
@@ -55,6 +57,7 @@ private:
     // Throws what is missing for these mappings, all of it, before anything is begun.
     void expect_complete(const std::vector<std::string>& mappings) const;
     RunResult run_mapping(const Context&, const RunRequest&, const MappingDefinition&, RunObserver&);
+    RunResult run_chunks(RunSetting& setting, const std::string& mapping, const std::function<Waybill()>& run_once);
     RunResult run_task(const Context&, const RunRequest&, const TaskDefinition&, RunObserver&);
     void recover(const Context&, const std::string& mapping);
     void recover_task(const std::string& task);
@@ -72,6 +75,6 @@ private:
 };
 
 // The worst of several outcomes: what a task with these mappings ended as.
-RunOutcome combined(const std::vector<Waybill>&);
+RunOutcome combined(const std::vector<RunOutcome>&);
 
 }  // namespace rowhaul

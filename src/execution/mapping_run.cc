@@ -2,6 +2,7 @@
 #include "execution/mapping_run.h"
 
 #include "base/identifier.h"
+#include "execution/cursor_subject.h"
 #include "execution/failure_keeper.h"
 #include "execution/mark_keeper.h"
 
@@ -79,42 +80,6 @@ private:
     std::string mapping_;
 };
 
-namespace {
-
-std::string on_one_line(std::string text) {
-    std::ranges::replace(text, '\n', ' ');
-    return text;
-}
-
-std::string text_of(const Node& section, std::string_view option) {
-    const Node* found = section.find(option);
-    return found != nullptr && found->is_scalar() ? found->text() : "";
-}
-
-// What a cursor belongs to, a part a line.
-std::string cursor_subject(const MappingDefinition& mapping) {
-    return fmt::format("cursor {}\nsource {} {}{}\nkey {}\ntarget {} {}", mapping.cursor, mapping.source_connection,
-                       on_one_line(text_of(mapping.source, "table")), on_one_line(text_of(mapping.source, "query")),
-                       fmt::join(mapping.records.key, ", "), mapping.target_connection,
-                       on_one_line(text_of(mapping.target, "table")));
-}
-
-// Which part, as the file calls it; empty when all are the same.
-std::string change_of_subject(std::string_view before, std::string_view now) {
-    while (!before.empty() || !now.empty()) {
-        const auto old_part = before.substr(0, before.find('\n'));
-        const auto part = now.substr(0, now.find('\n'));
-        if (old_part != part) {
-            return fmt::format("`{}`", part.substr(0, part.find(' ')));
-        }
-        before.remove_prefix(std::min(before.size(), old_part.size() + 1));
-        now.remove_prefix(std::min(now.size(), part.size() + 1));
-    }
-    return {};
-}
-
-}  // namespace
-
 Connection* ConnectionPool::find(Connections& connections, const std::string& name) {
     auto& connection = connections[name];
     if (!connection) {
@@ -140,6 +105,11 @@ MappingRun::MappingRun(RunSetting setting, const MappingDefinition& mapping, Con
     waybill_.started = std::chrono::system_clock::now();
     waybill_.source_connection = mapping.source_connection;
     waybill_.target_connection = mapping.target_connection;
+    label_ = mapping.name;
+    if (const auto& chunked = setting_.chunked) {
+        label_ += fmt::format("  chunk {}{}", chunked->chunk.number + 1,
+                              chunked->of != 0 ? fmt::format(" of {}", chunked->of) : "");
+    }
     alive_ = life_sign(setting_.request.mode, setting_.home, waybill_.execution);
     setting_.store.begin(record());
     rejects_ = std::make_unique<RejectKeeper>(setting_.store, store_access_, waybill_.execution);
@@ -171,6 +141,7 @@ void MappingRun::follow_cursor() {
                           .overlap = mapping_.overlap,
                           .since = setting_.request.since,
                           .until = setting_.request.until,
+                          .chunk = setting_.chunked ? std::optional(setting_.chunked->chunk) : std::nullopt,
                           .zone = setting_.zone,
                           .has_key = !mapping_.records.key.empty(),
                           .spool = {.folder = spool_folder(setting_.home), .owner = waybill_.execution}};
@@ -195,7 +166,26 @@ void MappingRun::follow_cursor() {
     source_ = std::move(source);
 }
 
-void MappingRun::stage_cursor(const Context& context) {
+// How far was read, for the waybill.
+void MappingRun::note_cursor() {
+    if (cursor_ == nullptr) {
+        return;
+    }
+    waybill_.cursor_after = cursor_->memory().value;
+    if (const auto& chunk = cursor_->chunk()) {
+        waybill_.chunk = {.number = chunk->number + 1,
+                          .of = chunk->of,
+                          .from = cursor_->text(chunk->from),
+                          .to = cursor_->text(chunk->to)};
+    }
+}
+
+void MappingRun::stage_progress(const Context& context) {
+    if (setting_.chunked) {
+        setting_.store.stage_backfill(
+            waybill_.execution, mapping_.name,
+            {.command = setting_.chunked->command, .done = waybill_.chunk.number, .of = waybill_.chunk.of});
+    }
     if (cursor_ == nullptr || !cursor_->has_read_any()) {
         return;
     }
@@ -284,7 +274,7 @@ void MappingRun::carry_whole(const Context& context, RunObserver& observer) {
     rules_ = rules();
     while (true) {
         prepare_target();
-        observer.started({mapping_.name, progress_, *target_});
+        observer.started({label_, progress_, *target_});
         try {
             haul_->carry(context, progress_);
             return;
@@ -329,9 +319,7 @@ bool MappingRun::carry(const Context& context, RunObserver& observer) {
         carry_whole(context, observer);
         rejects_->flush();
         waybill_.report = haul_->report();
-        if (cursor_ != nullptr) {
-            waybill_.cursor_after = cursor_->memory().value;
-        }
+        note_cursor();
     });
     observer.waiting();
     return carried;
@@ -343,7 +331,7 @@ bool MappingRun::publish(const Context& context) {
         waybill_.ended = std::chrono::system_clock::now();
         if (setting_.request.mode == RunMode::Run) {
             setting_.store.put_source_files(waybill_.execution, mapping_.name, stored_source_files());
-            stage_cursor(context);
+            stage_progress(context);
             if (marks_) {
                 marks_->stage(context, waybill_.report.rows);
             }
@@ -431,6 +419,7 @@ void MappingRun::fail(const Error& error) {
     }
     marks_.reset();
     target_.reset();  // removes what it wrote, if it still can
+    note_cursor();
     source_.reset();
     cursor_ = nullptr;
     waybill_.cursor_after = waybill_.cursor_before;

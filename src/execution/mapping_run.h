@@ -33,7 +33,7 @@ inline std::filesystem::path undo_folder(const std::filesystem::path& home) {
 
 // A mapping on its way, for whoever shows it; valid until waiting() or ended().
 struct RunningMapping {
-    const std::string& mapping;
+    const std::string& mapping;  // with the chunk, where there are several
     const HaulProgress& progress;
     const Target& target;
 };
@@ -58,6 +58,14 @@ struct RunRequest {
     std::optional<std::int64_t> max_delete = {};         // records that may be deleted this once; a mapping only
     std::string since = {};  // limits of the cursor for this once; a mapping that reads new rows only
     std::string until = {};
+    std::string chunk = {};  // as long as each piece of what lies between them, which are run one by one
+};
+
+// One chunk of a range, and what the whole is, by which it is known again.
+struct ChunkedReading {
+    std::string command;
+    CursorChunk chunk;
+    std::uint64_t of = 0;  // chunks in all; 0 = not known yet
 };
 
 // What the mappings of a run have in common.
@@ -72,6 +80,7 @@ struct RunSetting {
     std::string task;                               // empty outside a task
     std::string parent;                             // the task's execution
     std::map<std::string, std::string> parameters;  // the task's, for this mapping
+    std::optional<ChunkedReading> chunked = {};
 };
 
 // The connections of one run, each made once: several files go over one session. Sources and targets
@@ -118,7 +127,8 @@ private:
 
     void prepare_source();
     void follow_cursor();
-    void stage_cursor(const Context&);
+    void stage_progress(const Context&);
+    void note_cursor();
     void prepare_target();
     void carry_whole(const Context&, RunObserver&);
     RowRules rules() const;
@@ -143,6 +153,7 @@ private:
     std::uint64_t sequence_;
     RowRules rules_;
     Waybill waybill_;
+    std::string label_;  // for whoever shows it
     std::unique_ptr<LifeSign> alive_;
     HaulProgress progress_;
     std::mutex store_access_;  // while rows are carried, which two threads do

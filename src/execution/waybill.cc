@@ -107,6 +107,30 @@ RejectGroup group_from(const json::object& group) {
     return read;
 }
 
+json::object rows_json(const RowCounts& rows) {
+    json::object counts;
+    for (const auto& [name, member] : row_counts) {
+        counts[name] = rows.*member;
+    }
+    return counts;
+}
+
+json::value chunk_json(const WaybillChunk& chunk) {
+    if (chunk.number == 0) {
+        return nullptr;
+    }
+    return json::object{{"number", chunk.number}, {"of", chunk.of}, {"from", chunk.from}, {"to", chunk.to}};
+}
+
+WaybillChunk chunk_from(const json::object& document) {
+    const auto* const found = document.if_contains("chunk");
+    if (found == nullptr || !found->is_object()) {
+        return {};
+    }
+    const auto& chunk = found->get_object();
+    return {number_of(chunk, "number"), number_of(chunk, "of"), text_of(chunk, "from"), text_of(chunk, "to")};
+}
+
 RunOutcome outcome_from(const std::string& name) {
     for (const auto outcome : {RunOutcome::Succeeded, RunOutcome::Partial, RunOutcome::Empty, RunOutcome::Failed,
                                RunOutcome::Cancelled, RunOutcome::Interrupted}) {
@@ -129,11 +153,11 @@ RunOutcome outcome_of(const HaulReport& report) {
                : RunOutcome::Succeeded;
 }
 
+std::string to_json(const RowCounts& rows) {
+    return json::serialize(rows_json(rows));
+}
+
 std::string to_json(const Waybill& waybill) {
-    json::object rows;
-    for (const auto& [name, member] : row_counts) {
-        rows[name] = waybill.report.rows.*member;
-    }
     json::array files;
     for (const auto& file : waybill.report.files) {
         files.push_back(file_json(file));
@@ -164,12 +188,13 @@ std::string to_json(const Waybill& waybill) {
                                 {"pushed_rule", text_or_null(waybill.report.pushed_rule)},
                                 {"files", std::move(source_files)}}},
         {"target", json::object{{"connection", waybill.target_connection}, {"object", waybill.target_object}}},
-        {"rows", std::move(rows)},
+        {"rows", rows_json(waybill.report.rows)},
         {"deleted_keys", json::value_from(waybill.report.deleted_keys)},
         {"rejects", rejects_json(waybill.report.rejects)},
         {"files", std::move(files)},
         {"cursor",
          json::object{{"before", text_or_null(waybill.cursor_before)}, {"after", text_or_null(waybill.cursor_after)}}},
+        {"chunk", chunk_json(waybill.chunk)},
         {"warnings", std::move(warnings)},
         {"message", text_or_null(waybill.message)},
         {"advice", text_or_null(waybill.advice)},
@@ -213,6 +238,7 @@ Waybill waybill_from_json(std::string_view text) {
     const auto& cursor = document.at("cursor").as_object();
     waybill.cursor_before = text_of(cursor, "before");
     waybill.cursor_after = text_of(cursor, "after");
+    waybill.chunk = chunk_from(document);
     for (const auto& group : document.at("rejects").as_array()) {
         waybill.report.rejects[text_of(group.as_object(), "reason")] = group_from(group.as_object());
     }

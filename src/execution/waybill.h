@@ -8,6 +8,14 @@
 
 namespace rowhaul {
 
+// The piece of a range that an execution read, of a range that is read piece by piece.
+struct WaybillChunk {
+    std::uint64_t number = 0;  // from 1; 0 = it read no such piece
+    std::uint64_t of = 0;
+    std::string from;
+    std::string to;  // included in the last piece only
+};
+
 struct Waybill {
     std::string execution;
     std::string task;  // empty outside a task
@@ -24,6 +32,7 @@ struct Waybill {
     HaulReport report;
     std::string cursor_before;  // how far was read, with `read: new`; empty = not at all
     std::string cursor_after;
+    WaybillChunk chunk;
     std::string message;   // why it failed; empty otherwise
     std::string advice;    // what would help
     bool guarded = false;  // it failed because a limit was exceeded
@@ -33,6 +42,8 @@ struct Waybill {
 
 // The JSON of the design's 3.3, on one line.
 std::string to_json(const Waybill&);
+// Its part "rows".
+std::string to_json(const RowCounts&);
 // Reads what to_json wrote.
 Waybill waybill_from_json(std::string_view json);
 

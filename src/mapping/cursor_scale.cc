@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "expression/calendar.h"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 
@@ -219,6 +220,62 @@ Decimal CursorScale::limit(std::string_view text, Edge edge, std::string_view op
                                               : zone.to_utc(local).micros;
     }
     return decimal_of(local.micros - (is_whole_day ? 1 : 0));
+}
+
+Decimal CursorScale::step_of(const Overlap& span) const {
+    const bool is_time = is_moment(kind_);
+    const auto refuse = [&](std::string_view wanted) {
+        return Error(ErrorKind::Invalid, fmt::format("the cursor column \"{}\" holds {}s, and --chunk is no length of "
+                                                     "them",
+                                                     column_, name_of(kind_)))
+            .advise(std::string(wanted));
+    };
+    if (kind_ == Kind::Date) {
+        constexpr std::int64_t day = 86'400;
+        const auto seconds = static_cast<std::int64_t>(span.amount.coefficient);
+        if (span.unit != Overlap::Unit::Time || seconds % day != 0) {
+            throw refuse("Give whole days, as in 7d.");
+        }
+        return decimal_of(seconds / day);
+    }
+    if (is_time != (span.unit == Overlap::Unit::Time)) {
+        throw refuse(is_time ? "Give a time, as in 6h or 1d." : "Give a number, as in 100000.");
+    }
+    return is_time ? decimal_of(static_cast<std::int64_t>(span.amount.coefficient) * micros_per_second) : span.amount;
+}
+
+CursorScale::Chunk CursorScale::chunk(const Decimal& from, const Decimal& to, const Overlap& span,
+                                      std::uint64_t number) const {
+    constexpr std::int64_t most_chunks = 10'000;
+    const auto step = step_of(span);
+    DecimalPool pool;
+    const auto checked = [&](const std::optional<Decimal>& value) {
+        if (!value || value->form != Decimal::Form::Finite) {
+            throw Error(ErrorKind::Invalid, "--since, --until and --chunk have too many digits together");
+        }
+        return *value;
+    };
+    // What is counted in steps of one ends before the next value, so that each piece has as many.
+    const bool is_discrete = kind_ == Kind::Date || kind_ == Kind::Integer;
+    const auto length = checked(subtract(to, from, pool));
+    const auto end = is_discrete ? checked(add(length, decimal_of(std::int64_t{1}), pool)) : length;
+    const auto longest = multiply(step, decimal_of(most_chunks), pool);
+    if (longest && compare(end, *longest) > 0) {
+        throw Error(
+            ErrorKind::Invalid,
+            fmt::format("--chunk cuts what lies between --since and --until into more than {} pieces", most_chunks))
+            .advise("Make --chunk longer.");
+    }
+    const auto part = checked(remainder(end, step, pool));
+    const auto whole = to_integer(checked(divide(checked(subtract(end, part, pool)), step, pool))).value_or(0);
+    Chunk chunk{.number = number,
+                .of = static_cast<std::uint64_t>(std::max(std::int64_t{1}, whole + (is_zero(part) ? 0 : 1)))};
+    const auto begin_of = [&](std::uint64_t place) {
+        return checked(add(from, checked(multiply(step, decimal_of(static_cast<std::int64_t>(place)), pool)), pool));
+    };
+    chunk.from = begin_of(number);
+    chunk.to = chunk.is_last() ? to : begin_of(number + 1);
+    return chunk;
 }
 
 }  // namespace rowhaul

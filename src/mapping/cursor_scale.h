@@ -58,8 +58,21 @@ public:
     // Throws Invalid, naming the option.
     Decimal limit(std::string_view text, Edge edge, std::string_view option) const;
 
+    // One of the pieces of a range, counted from 0: each is as long as the span, the last one no longer. Values
+    // belong to one piece each.
+    struct Chunk {
+        std::uint64_t number = 0;
+        std::uint64_t of = 1;
+        Decimal from;
+        Decimal to;  // included in the last piece only
+        bool is_last() const { return number + 1 == of; }
+    };
+    // Throws Invalid, naming --chunk, for a span that is not of the column's kind and for too many pieces.
+    Chunk chunk(const Decimal& from, const Decimal& to, const Overlap& span, std::uint64_t number) const;
+
 private:
     std::optional<Decimal> moment(std::string_view text) const;
+    Decimal step_of(const Overlap& span) const;
 
     Kind kind_;
     std::string column_;

@@ -3,7 +3,9 @@
 
 #include "base/error.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
+#include <string>
+#include <vector>
 
 namespace rowhaul {
 namespace {
@@ -69,6 +71,63 @@ TEST(CursorScale, refuses_orders_that_differ) {
     EXPECT_THROW(CursorScale(column(Type::Integer), parse_overlap("5m"), "UTC"), Error);
     EXPECT_THROW(CursorScale(column(Type::Date), parse_overlap("5"), "UTC"), Error);
     EXPECT_NO_THROW(CursorScale(column(Type::Date), parse_overlap("0"), "UTC"));
+}
+
+std::vector<std::string> pieces(const CursorScale& scale, std::string_view since, std::string_view until,
+                                std::string_view span) {
+    std::vector<std::string> all;
+    for (std::uint64_t number = 0;; ++number) {
+        const auto chunk =
+            scale.chunk(scale.limit(since, CursorScale::Edge::Lower, "--since"),
+                        scale.limit(until, CursorScale::Edge::Upper, "--until"), *parse_overlap(span), number);
+        all.push_back(scale.text(chunk.from) + (chunk.is_last() ? ".." : "..<") + scale.text(chunk.to));
+        if (chunk.is_last()) {
+            return all;
+        }
+    }
+}
+
+TEST(CursorScale, cuts_ranges_into_pieces) {
+    using ::testing::ElementsAre;
+    const CursorScale numbers(column(Type::Integer), {}, "UTC");
+    EXPECT_THAT(pieces(numbers, "1", "10", "5"), ElementsAre("1..<6", "6..10"));
+    EXPECT_THAT(pieces(numbers, "1", "11", "5"), ElementsAre("1..<6", "6..<11", "11..11"));
+    EXPECT_THAT(pieces(numbers, "-3", "3", "1000"), ElementsAre("-3..3"));
+    EXPECT_THAT(pieces(numbers, "7", "7", "1"), ElementsAre("7..7"));
+    EXPECT_THAT(pieces(numbers, "9007199254740993", "9007199254740996", "2"),
+                ElementsAre("9007199254740993..<9007199254740995", "9007199254740995..9007199254740996"));
+    const CursorScale decimals(column(Type::Decimal), {}, "UTC");
+    EXPECT_THAT(pieces(decimals, "0", "1", "0.4"), ElementsAre("0.0..<0.4", "0.4..<0.8", "0.8..1"));
+    EXPECT_THAT(pieces(decimals, "0", "1", "0.5"), ElementsAre("0.0..<0.5", "0.5..1"));
+    const CursorScale days(column(Type::Date), {}, "UTC");
+    EXPECT_THAT(pieces(days, "2026-01-30", "2026-02-01", "1d"),
+                ElementsAre("2026-01-30..<2026-01-31", "2026-01-31..<2026-02-01", "2026-02-01..2026-02-01"));
+    const CursorScale moments(column(Type::Timestamp), {}, "UTC");
+    EXPECT_THAT(
+        pieces(moments, "2026-01-30", "2026-01-31", "1d"),
+        ElementsAre("2026-01-30 00:00:00..<2026-01-31 00:00:00", "2026-01-31 00:00:00..2026-01-31 23:59:59.999999"));
+    EXPECT_THAT(pieces(moments, "2026-01-30", "2026-01-30 12:00:00", "6h"),
+                ElementsAre("2026-01-30 00:00:00..<2026-01-30 06:00:00", "2026-01-30 06:00:00..2026-01-30 12:00:00"));
+}
+
+TEST(CursorScale, refuses_pieces_that_make_no_sense) {
+    const auto refusal = [](Type type, std::string_view since, std::string_view until, std::string_view span) {
+        const CursorScale scale(column(type), {}, "UTC");
+        try {
+            pieces(scale, since, until, span);
+        } catch (const Error& error) {
+            return error.what() + (" " + error.advice());
+        }
+        return std::string();
+    };
+    using ::testing::HasSubstr;
+    EXPECT_THAT(refusal(Type::Date, "2026-01-01", "2026-01-02", "12h"), HasSubstr("whole days"));
+    EXPECT_THAT(refusal(Type::Date, "2026-01-01", "2026-01-02", "3"), HasSubstr("whole days"));
+    EXPECT_THAT(refusal(Type::Timestamp, "2026-01-01", "2026-01-02", "3"), HasSubstr("Give a time"));
+    EXPECT_THAT(refusal(Type::Integer, "1", "2", "1d"), HasSubstr("Give a number"));
+    EXPECT_THAT(refusal(Type::Integer, "1", "10001", "1"), HasSubstr("more than 10000 pieces"));
+    EXPECT_EQ(refusal(Type::Integer, "1", "10000", "10"), "");
+    EXPECT_THAT(refusal(Type::Decimal, "0", std::string(38, '9'), "0.00001"), HasSubstr("pieces"));
 }
 
 }  // namespace

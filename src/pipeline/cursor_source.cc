@@ -70,7 +70,9 @@ private:
         const auto hashes = needs_hashes ? hasher_.hash(read) : std::span<const Hash128>();
         for (std::size_t row = 0; row < read.rows(); ++row) {
             if (!places_[row]) {
-                reject(read, row);
+                if (source_.limits_.unplaced == CursorWindow::Unplaced::Included) {
+                    reject(read, row);
+                }
             } else if (!source_.window_->is_outside(*places_[row])) {
                 const auto hash = hashes.empty() ? Hash128{} : hashes[row];
                 const auto verdict = source_.window_->take(*places_[row], hash, read.row_number(row));
@@ -164,6 +166,7 @@ Schema CursorSource::schema(const Context& context) {
 
 void CursorSource::limit() {
     limits_ = {};
+    chunk_.reset();
     std::optional<Decimal> cursor;
     if (!before_.value.empty()) {
         cursor = scale_->from_text(before_.value);
@@ -177,7 +180,8 @@ void CursorSource::limit() {
     }
     if (!reading_.since.empty()) {
         limits_.from = scale_->limit(reading_.since, CursorScale::Edge::Lower, "--since");
-        if (cursor && compare(*limits_.from, *cursor) > 0) {
+        const bool goes_on = reading_.chunk && reading_.chunk->number > 0;
+        if (!goes_on && cursor && compare(*limits_.from, *cursor) > 0) {
             warnings_.push_back(
                 {"rows_passed_over", fmt::format("rows after {} and before {} are not read, now or later (--since)",
                                                  before_.value, scale_->text(*limits_.from))});
@@ -189,12 +193,29 @@ void CursorSource::limit() {
             throw Error(ErrorKind::Invalid, "--since is after --until");
         }
     }
+    if (reading_.chunk) {
+        limit_to_chunk();
+    }
+    // Whoever asks for rows once more wants them, and a target with a key sees that it has them.
+    if (!reading_.since.empty() && reading_.has_key) {
+        limits_.again_from = chunk_ ? chunk_->from : limits_.from;
+    }
+}
+
+// A later piece looks back as every run does, but not beyond the first one.
+void CursorSource::limit_to_chunk() {
+    const auto since = *limits_.from;
+    chunk_ = scale_->chunk(since, *limits_.to, reading_.chunk->span, reading_.chunk->number);
+    const auto low = before_.low.empty() ? since : scale_->from_text(before_.low);
+    const auto looks_from = compare(low, chunk_->from) < 0 ? low : chunk_->from;
+    limits_.from = compare(looks_from, since) < 0 ? since : looks_from;
+    limits_.to = chunk_->to;
+    limits_.upper_end = chunk_->is_last() ? CursorWindow::UpperEnd::Included : CursorWindow::UpperEnd::Excluded;
+    limits_.unplaced = chunk_->number == 0 ? CursorWindow::Unplaced::Included : CursorWindow::Unplaced::Excluded;
 }
 
 std::unique_ptr<RowReader> CursorSource::open(const Context& context, const std::vector<std::string>& columns,
                                               Rejects rejects) {
-    // Whoever asks for rows once more wants them, and a target with a key sees that it has them.
-    const bool repeats_go_on = !reading_.since.empty() && reading_.has_key;
     repeated_ = 0;
     ColumnRange range{.column = reading_.column, .from = {}, .to = {}};
     if (limits_.from) {
@@ -210,8 +231,7 @@ std::unique_ptr<RowReader> CursorSource::open(const Context& context, const std:
     }
     const auto cursor = std::ranges::find(wanted, reading_.column) - wanted.begin();
     auto rows = open_after_asking(context, wanted, rejects);
-    const auto repeats = repeats_go_on ? CursorWindow::Repeats::GoOn : CursorWindow::Repeats::LeftOut;
-    window_ = std::make_unique<CursorWindow>(*scale_, before_, limits_, repeats, reading_.spool);
+    window_ = std::make_unique<CursorWindow>(*scale_, before_, limits_, reading_.spool);
     if (!before_.is_empty()) {
         remembered_([&](std::string_view lines) { window_->know(lines); });
     }

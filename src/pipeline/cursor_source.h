@@ -16,12 +16,19 @@
 
 namespace rowhaul {
 
+// A piece of what lies between `since` and `until`, which is read piece by piece.
+struct CursorChunk {
+    Overlap span;              // as long as each piece
+    std::uint64_t number = 0;  // of the piece, from 0
+};
+
 struct CursorReading {
     std::string column;
     std::optional<Overlap> overlap;
-    std::string since;  // this once, in place of the stored cursor; empty = not given
-    std::string until;  // this once; empty = to the end
-    std::string zone;   // in which moments are given
+    std::string since;                      // this once, in place of the stored cursor; empty = not given
+    std::string until;                      // this once; empty = to the end
+    std::optional<CursorChunk> chunk = {};  // with `since` and `until` only
+    std::string zone;                       // in which moments are given
     // Whether the target tells records apart, so that a row may come twice.
     bool has_key = false;
     std::vector<Warning> notes = {};  // to be told with the source's own
@@ -65,13 +72,15 @@ public:
     void each_remembered(const Context& context, const PutRemembered& put) const {
         window_->each_remembered(context, put);
     }
-    // The cursor as people see it; empty = none.
-    const std::string& before() const { return before_.value; }
+    // The piece that is read, once the schema was asked for, and what is in it as people see it.
+    const std::optional<CursorScale::Chunk>& chunk() const { return chunk_; }
+    std::string text(const Decimal& value) const { return scale_->text(value); }
 
 private:
     class Reader;
 
     void limit();
+    void limit_to_chunk();
     std::unique_ptr<RowReader> open_after_asking(const Context&, const std::vector<std::string>& columns,
                                                  const Rejects&);
 
@@ -83,6 +92,7 @@ private:
     std::unique_ptr<CursorScale> scale_;
     std::unique_ptr<CursorWindow> window_;
     CursorWindow::Limits limits_;
+    std::optional<CursorScale::Chunk> chunk_;
     std::vector<Warning> warnings_;
     std::atomic<std::uint64_t> repeated_ = 0;
 };

@@ -167,6 +167,26 @@ TEST_F(CursorSourceTest, never_doubles_a_row_when_the_overlap_becomes_longer) {
     EXPECT_EQ(run(parse_overlap("2h")), (Rows{"2026-01-01 11:59:30", "2026-01-01 13:00:00"}));
 }
 
+// Between two chunks rows are committed that belong to the one that was read already.
+TEST_F(CursorSourceTest, looks_back_from_chunk_to_chunk_but_not_beyond_the_first) {
+    const auto run_chunk = [&](std::uint64_t number) {
+        return run_reading({.column = "at",
+                            .overlap = {},
+                            .since = "2026-01-01 10:00:00",
+                            .until = "2026-01-01 12:59:59",
+                            .chunk = CursorChunk{.span = *parse_overlap("1h"), .number = number},
+                            .zone = "UTC"},
+                           Type::Timestamp);
+    };
+    moments_.rows = {"2026-01-01 09:59:59", "2026-01-01 10:00:00", "2026-01-01 10:59:00", "2026-01-01 11:00:00",
+                     "2026-01-01 12:00:00", "2026-01-01 12:59:59", "2026-01-01 13:00:00"};
+    EXPECT_EQ(run_chunk(0), (Rows{"2026-01-01 10:00:00", "2026-01-01 10:59:00"}));
+    moments_.rows.insert(moments_.rows.end(), {"2026-01-01 10:58:00", "2026-01-01 09:59:59"});
+    EXPECT_EQ(run_chunk(1), (Rows{"2026-01-01 11:00:00", "2026-01-01 10:58:00"}));
+    EXPECT_EQ(run_chunk(2), (Rows{"2026-01-01 12:00:00", "2026-01-01 12:59:59"}));
+    EXPECT_EQ(run(), (Rows{"2026-01-01 13:00:00"}));
+}
+
 TEST_F(CursorSourceTest, does_not_ask_where_the_overlap_is_given) {
     moments_.rows = {"2026-01-01 12:00:00"};
     moments_.oldest = std::chrono::hours(10);

@@ -24,9 +24,9 @@ std::uint64_t from_hex(std::string_view digits) {
 
 }  // namespace
 
-CursorWindow::CursorWindow(const CursorScale& scale, const CursorMemory& before, Limits limits, Repeats repeats,
+CursorWindow::CursorWindow(const CursorScale& scale, const CursorMemory& before, const Limits& limits,
                            const SpoolPlace& spool)
-    : scale_(scale), limits_(limits), repeats_(repeats), spool_(spool), known_(spool), met_(spool) {
+    : scale_(scale), limits_(limits), spool_(spool), known_(spool), met_(spool) {
     if (!before.value.empty()) {
         before_ = scale.from_text(before.value);
         raise(*before_);
@@ -74,8 +74,14 @@ void CursorWindow::know(std::string_view lines) {
 }
 
 bool CursorWindow::is_outside(const CursorScale::Place& place) const {
-    return place.is_placed && ((limits_.from && compare(place.value, *limits_.from) < 0) ||
-                               (limits_.to && compare(place.value, *limits_.to) > 0));
+    if (!place.is_placed) {
+        return limits_.unplaced == Unplaced::Excluded;
+    }
+    if (limits_.from && compare(place.value, *limits_.from) < 0) {
+        return true;
+    }
+    const int beside_end = limits_.to ? compare(place.value, *limits_.to) : -1;
+    return beside_end > 0 || (beside_end == 0 && limits_.upper_end == UpperEnd::Excluded);
 }
 
 bool CursorWindow::is_recent(const CursorScale::Place& place) const {
@@ -95,7 +101,9 @@ CursorWindow::Verdict CursorWindow::take(const CursorScale::Place& place, const 
     if (is_recent(place)) {
         met_.add({place, hash, row}, low_);
     }
-    return was_known && repeats_ == Repeats::LeftOut ? Verdict::Repeated : Verdict::Fresh;
+    const bool goes_on_again =
+        limits_.again_from && (!place.is_placed || compare(place.value, *limits_.again_from) >= 0);
+    return was_known && !goes_on_again ? Verdict::Repeated : Verdict::Fresh;
 }
 
 CursorMemory CursorWindow::memory() const {

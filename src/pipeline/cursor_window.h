@@ -33,15 +33,19 @@ using PutRemembered = std::function<void(std::string_view lines)>;
 class CursorWindow {
 public:
     enum class Verdict : std::uint8_t { Outside, Repeated, Fresh };
-    // Whether rows that were seen before go on all the same.
-    enum class Repeats : std::uint8_t { LeftOut, GoOn };
+    // Whether the upper limit, and rows without a place, belong to what is looked at.
+    enum class UpperEnd : std::uint8_t { Included, Excluded };
+    enum class Unplaced : std::uint8_t { Included, Excluded };
     struct Limits {
         std::optional<Decimal> from;
         std::optional<Decimal> to;
+        UpperEnd upper_end = UpperEnd::Included;
+        Unplaced unplaced = Unplaced::Included;
+        // From here on rows that were seen before go on all the same; nothing = none does.
+        std::optional<Decimal> again_from;
     };
 
-    CursorWindow(const CursorScale& scale, const CursorMemory& before, Limits limits, Repeats repeats,
-                 const SpoolPlace& spool);
+    CursorWindow(const CursorScale& scale, const CursorMemory& before, const Limits& limits, const SpoolPlace& spool);
     // What was remembered, before the first row is taken.
     void know(std::string_view lines);
 
@@ -65,7 +69,6 @@ private:
 
     const CursorScale& scale_;
     const Limits limits_;
-    const Repeats repeats_;
     const SpoolPlace spool_;
     KnownRows known_;
     MetRows met_;

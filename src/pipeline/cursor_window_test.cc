@@ -15,14 +15,12 @@ using Verdict = CursorWindow::Verdict;
 // Integers with an overlap of 10.
 class CursorWindows : public ::testing::Test {
 protected:
-    CursorWindow& window(CursorWindow::Limits limits = {},
-                         CursorWindow::Repeats repeats = CursorWindow::Repeats::LeftOut) {
+    CursorWindow& window(CursorWindow::Limits limits = {}) {
         if (!before_.value.empty() && !limits.from) {
             limits.from = scale_.from_text(before_.low);
         }
         row_ = 0;
-        auto& next =
-            windows_.emplace_back(scale_, before_, limits, repeats, SpoolPlace{.folder = folder_.path(), .reserve = 0});
+        auto& next = windows_.emplace_back(scale_, before_, limits, SpoolPlace{.folder = folder_.path(), .reserve = 0});
         next.know(rows_);
         return next;
     }
@@ -123,11 +121,31 @@ TEST_F(CursorWindows, let_rows_go_on_that_are_asked_for_once_more) {
     auto& first = window();
     take(first, 100, 1);
     remember(first);
-    auto& again = window({}, CursorWindow::Repeats::GoOn);
+    auto& again = window({.from = {}, .to = {}, .again_from = decimal_of(std::int64_t{100})});
     EXPECT_EQ(take(again, 100, 1), Verdict::Fresh);
     remember(again);
     auto& later = window();
     EXPECT_EQ(take(later, 100, 1), Verdict::Repeated);
+}
+
+TEST_F(CursorWindows, may_end_before_a_value_and_leave_out_what_has_no_place) {
+    auto& first = window();
+    EXPECT_EQ(first.take({}, {1, 1}, 1), Verdict::Fresh);
+    take(first, 95, 1);
+    remember(first);
+    auto& second = window({.from = decimal_of(std::int64_t{90}),
+                           .to = decimal_of(std::int64_t{100}),
+                           .upper_end = CursorWindow::UpperEnd::Excluded,
+                           .unplaced = CursorWindow::Unplaced::Excluded,
+                           .again_from = decimal_of(std::int64_t{96})});
+    EXPECT_EQ(take(second, 100, 2), Verdict::Outside);
+    EXPECT_EQ(take(second, 99, 3), Verdict::Fresh);
+    EXPECT_EQ(take(second, 95, 1), Verdict::Repeated);
+    EXPECT_TRUE(second.is_outside({}));
+    remember(second);
+    auto& third = window();
+    EXPECT_EQ(third.take({}, {1, 1}, 1), Verdict::Repeated);
+    EXPECT_EQ(take(third, 100, 2), Verdict::Fresh);
 }
 
 TEST_F(CursorWindows, remember_what_they_must_however_long_the_table_is) {

@@ -78,5 +78,29 @@ TEST_F(StoredCursors, stay_when_an_execution_leaves_none) {
     EXPECT_EQ(value(), "1");
 }
 
+TEST_F(StoredCursors, and_backfills_count_with_their_execution_alike) {
+    const auto stage_chunk = [&](const std::string& id, std::uint64_t done) {
+        store_.begin({.id = id, .mapping = "orders", .started = Moment()});
+        store_.stage_backfill(id, "orders", {.command = "c", .done = done, .of = 9});
+    };
+    EXPECT_FALSE(store_.backfill("orders"));
+    stage_chunk("A", 1);
+    EXPECT_FALSE(store_.backfill("orders"));
+    end("A", RunOutcome::Empty);
+    EXPECT_EQ(store_.backfill("orders")->done, 1U);
+    stage_chunk("B", 2);
+    end("B", RunOutcome::Cancelled);
+    EXPECT_EQ(store_.backfill("orders")->done, 1U);
+    stage("C", "3");
+    end("C", RunOutcome::Succeeded);  // a run that is none of its chunks
+    EXPECT_EQ(store_.backfill("orders")->done, 1U);
+    stage_chunk("D", 2);
+    end("D", RunOutcome::Partial);
+    EXPECT_EQ(store_.backfill("orders")->done, 2U);
+    EXPECT_EQ(store_.backfill("orders")->of, 9U);
+    store_.forget_backfill("orders");
+    EXPECT_FALSE(store_.backfill("orders"));
+}
+
 }  // namespace
 }  // namespace rowhaul

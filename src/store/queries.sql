@@ -117,6 +117,25 @@ delete from cursors where mapping = ?1 and execution = ?2 and counts = 0
 -- name: cursor
 select subject, kind, value, low from cursors where mapping = ?1 and counts = 1
 
+-- name: stage_backfill
+insert or replace into backfills (execution, mapping, command, done, of) values (?1, ?2, ?3, ?4, ?5)
+
+-- name: count_backfill
+update backfills set counts = 1 where mapping = ?1 and execution = ?2
+
+-- name: drop_earlier_backfills
+delete from backfills where mapping = ?1 and execution <> ?2
+  and exists (select 1 from backfills where mapping = ?1 and execution = ?2)
+
+-- name: drop_backfill
+delete from backfills where mapping = ?1 and execution = ?2 and counts = 0
+
+-- name: backfill
+select command, done, of from backfills where mapping = ?1 and counts = 1
+
+-- name: forget_backfill
+delete from backfills where mapping = ?1
+
 -- name: last_success
 select started from executions
 where mapping = ?1 and kind = 'run' and outcome in ('succeeded', 'partial', 'empty')

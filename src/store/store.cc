@@ -67,9 +67,9 @@ const NamedQueries& queries() {
     return all;
 }
 
-const std::array migrations{store_sql::n0001_executions_sql, store_sql::n0002_source_files_sql,
-                            store_sql::n0003_cursors_sql, store_sql::n0004_late_rows_sql,
-                            store_sql::n0005_cursor_rows_sql};
+const std::array migrations{store_sql::n0001_executions_sql,  store_sql::n0002_source_files_sql,
+                            store_sql::n0003_cursors_sql,     store_sql::n0004_late_rows_sql,
+                            store_sql::n0005_cursor_rows_sql, store_sql::n0006_backfills_sql};
 
 }  // namespace
 
@@ -157,11 +157,11 @@ void Store::end(const ExecutionRecord& record, const std::vector<StoredFile>& fi
         counter.bind_all(record.mapping, signed_count(*sequence));
         counter.run();
     }
-    settle_cursor(record.mapping, record.id, outcome);
+    settle_progress(record.mapping, record.id, outcome);
     transaction.commit();
 }
 
-void Store::settle_cursor(const std::string& mapping, const std::string& id, RunOutcome outcome) {
+void Store::settle_progress(const std::string& mapping, const std::string& id, RunOutcome outcome) {
     const bool ended_well =
         outcome == RunOutcome::Succeeded || outcome == RunOutcome::Partial || outcome == RunOutcome::Empty;
     const auto run = [&](std::string_view step) {
@@ -172,9 +172,29 @@ void Store::settle_cursor(const std::string& mapping, const std::string& id, Run
     if (ended_well) {
         run("drop_earlier_cursors");
         run("count_cursor");
+        run("drop_earlier_backfills");
+        run("count_backfill");
     } else {
         run("drop_cursor");
+        run("drop_backfill");
     }
+}
+
+void Store::stage_backfill(const std::string& id, const std::string& mapping, const StoredBackfill& backfill) {
+    auto statement = query("stage_backfill");
+    statement.bind_all(id, mapping, backfill.command, signed_count(backfill.done), signed_count(backfill.of));
+    statement.run();
+}
+
+std::optional<StoredBackfill> Store::backfill(const std::string& mapping) {
+    auto statement = query("backfill");
+    statement.bind(1, mapping);
+    if (!statement.step()) {
+        return {};
+    }
+    return StoredBackfill{.command = std::string(statement.text(0)),
+                          .done = count(statement.integer(1)),
+                          .of = count(statement.integer(2))};
 }
 
 void Store::stage_cursor(const std::string& id, const std::string& mapping, const StoredCursor& cursor) {
@@ -208,6 +228,12 @@ void Store::each_cursor_rows(const std::string& mapping, const std::function<voi
     while (statement.step()) {
         take(statement.text(0));
     }
+}
+
+void Store::forget_backfill(const std::string& mapping) {
+    auto statement = query("forget_backfill");
+    statement.bind(1, mapping);
+    statement.run();
 }
 
 std::vector<ExecutionRecord> Store::executions(SqliteStatement statement) {

@@ -74,6 +74,13 @@ struct StoredCursor {
     std::string low;
 };
 
+// How far a range was read that is read chunk by chunk.
+struct StoredBackfill {
+    std::string command;  // what is read, and in which chunks
+    std::uint64_t done = 0;
+    std::uint64_t of = 0;
+};
+
 class Store {
 public:
     // Makes the home folder, for its owner only, and its store when missing, and brings an older one
@@ -132,6 +139,11 @@ public:
                            std::string_view rows);
     void each_cursor_rows(const std::string& mapping, const std::function<void(std::string_view)>& take);
 
+    // Like a cursor.
+    void stage_backfill(const std::string& id, const std::string& mapping, const StoredBackfill&);
+    std::optional<StoredBackfill> backfill(const std::string& mapping);
+    void forget_backfill(const std::string& mapping);
+
     std::uint64_t last_sequence(const std::string& mapping);
     // When the latest run of a mapping began that brought everything it was to bring.
     std::optional<Moment> last_success(const std::string& mapping);
@@ -142,7 +154,7 @@ public:
 private:
     SqliteStatement query(std::string_view name);
     std::vector<ExecutionRecord> executions(SqliteStatement);
-    void settle_cursor(const std::string& mapping, const std::string& id, RunOutcome outcome);
+    void settle_progress(const std::string& mapping, const std::string& id, RunOutcome outcome);
     static std::vector<StoredSourceFile> source_files_of(SqliteStatement);
     void migrate();
 

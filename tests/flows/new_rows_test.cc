@@ -240,6 +240,79 @@ TEST_P(NewRows, AreLimitedThisOnce) {
                 HasSubstr("--since soon is no timestamp"));
 }
 
+TEST_P(NewRows, AreReadChunkByChunk) {
+    table(GetParam() == "mariadb" ? "datetime" : "timestamp");
+    configure();
+    add(1, "Anna", "2026-01-01 23:59:59");
+    add(2, "Berta", "2026-01-02 00:00:00");
+    add(3, "Carla", "2026-01-02 00:00:00");
+    add(4, "Dora", "null");
+    add(5, "Emma", "2026-01-04 12:00:00");
+    add(6, "Frieda", "2026-01-05 00:00:00");
+    const std::vector<std::string> command{"run",     "events",     "--since", "2026-01-01",
+                                           "--until", "2026-01-04", "--chunk", "1d"};
+    const auto outcome = company_.rowhaul(command);
+    EXPECT_EQ(outcome.status, 0) << outcome.output << outcome.errors;
+    EXPECT_THAT(outcome.output, HasSubstr("chunk 1 of 4, from 2026-01-01 00:00:00 to before 2026-01-02 00:00:00  "
+                                          "succeeded  2 read = 2 created"));
+    EXPECT_THAT(outcome.output, HasSubstr("chunk 3 of 4, from 2026-01-03 00:00:00 to before 2026-01-04 00:00:00  "
+                                          "empty"));
+    EXPECT_THAT(outcome.output, HasSubstr("chunk 4 of 4, from 2026-01-04 00:00:00 to 2026-01-04 23:59:59.999999  "
+                                          "succeeded"));
+    EXPECT_THAT(outcome.output, HasSubstr("succeeded  4 of 4 chunks"));
+    EXPECT_EQ(target(), "1|Anna;2|Berta;3|Carla;4|Dora;5|Emma");
+    // Everything was done: given once more, it is begun anew.
+    company_.sql("delete from events");
+    const auto again = company_.ask(command);
+    EXPECT_EQ(testing::text_at(again, "/chunks/done"), "4");
+    EXPECT_EQ(testing::text_at(again, "/executions/3").size(), 26U);
+    EXPECT_THAT(target(), HasSubstr("2|Berta;3|Carla"));
+}
+
+TEST_P(NewRows, GoOnWithTheChunkThatBrokeOff) {
+    table("int");
+    configure("cursor: changed\n    options: { max_rejects: 0 }");
+    for (int id = 1; id <= 9; ++id) {
+        add(id, id == 5 ? "bad" : "Anna", std::to_string(id));
+    }
+    const auto backfill = [&](std::string_view chunk) {
+        return company_.ask({"run", "events", "--since", "1", "--until", "9", "--chunk", std::string(chunk)});
+    };
+    const auto broken = backfill("3");
+    EXPECT_EQ(testing::text_at(broken, "/outcome"), "failed");
+    EXPECT_EQ(testing::text_at(broken, "/chunks/done"), "1");
+    EXPECT_EQ(testing::text_at(broken, "/chunks/of"), "3");
+    EXPECT_EQ(testing::text_at(broken, "/rows/created"), "3");
+    EXPECT_THAT(testing::text_at(broken, "/message"), HasSubstr("rejected"));
+    EXPECT_EQ(target(), "1|Anna;2|Anna;3|Anna");
+    sql("update events set name = 'Berta' where id = 5");
+    const auto done = backfill("3");
+    EXPECT_EQ(testing::text_at(done, "/outcome"), "succeeded");
+    EXPECT_EQ(testing::text_at(done, "/chunks/done"), "3");
+    EXPECT_EQ(testing::text_at(done, "/executions/1").size(), 26U);
+    EXPECT_EQ(target(), "1|Anna;2|Anna;3|Anna;4|Anna;5|Berta;6|Anna;7|Anna;8|Anna;9|Anna");
+    EXPECT_EQ(testing::text_at(company_.ask({"waybill"}), "/chunk/number"), "3");
+}
+
+TEST_P(NewRows, OfAKeyComeOncePerChunk) {
+    company_.sql("drop table events; create table events (id integer primary key, name text)");
+    table("date");
+    configure("cursor: changed\n    key: [id]");
+    for (int day = 1; day <= 9; ++day) {
+        add(day, "Anna", fmt::format("2026-01-0{}", day));
+    }
+    add(10, "Berta", "null");
+    run();
+    company_.sql("update events set name = 'other'");
+    const auto done =
+        company_.ask({"run", "events", "--since", "2026-01-03", "--until", "2026-01-06", "--chunk", "2d"});
+    EXPECT_EQ(testing::text_at(done, "/chunks/of"), "2");
+    EXPECT_EQ(testing::text_at(done, "/rows/updated"), "5");
+    EXPECT_EQ(testing::text_at(done, "/rows/read"), "5");
+    EXPECT_EQ(target(), "1|other;2|other;3|Anna;4|Anna;5|Anna;6|Anna;7|other;8|other;9|other;10|Berta");
+    EXPECT_EQ(testing::text_at(company_.ask({"waybill"}), "/cursor/after"), "2026-01-09");
+}
+
 TEST_P(NewRows, ThatWerePassedOverAreTold) {
     table("date");
     configure();
@@ -393,6 +466,22 @@ TEST(NewRowsConfiguration, IsCheckedBeforeAnythingIsReached) {
     const auto limited = company.rowhaul({"run", "a", "--since", "1"});
     EXPECT_NE(limited.status, 0);
     EXPECT_THAT(limited.errors, HasSubstr("does not follow a cursor"));
+    complaint("read: new\n    cursor: id");
+    const auto chunked = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"run", "a"});
+        const auto outcome = company.rowhaul(more);
+        EXPECT_NE(outcome.status, 0);
+        return outcome.errors;
+    };
+    EXPECT_THAT(chunked({"--chunk", "5"}), HasSubstr("Give --since and --until"));
+    EXPECT_THAT(chunked({"--chunk", "0", "--since", "1", "--until", "2"}), HasSubstr("--chunk 0 is no length"));
+    EXPECT_THAT(chunked({"--chunk", "soon", "--since", "1", "--until", "2"}), HasSubstr("as in 6h or 1d"));
+    complaint("key: [id]");
+    EXPECT_THAT(chunked({"--chunk", "5", "--since", "1", "--until", "2"}), HasSubstr("does not follow a cursor"));
+    company.configure(
+        "mappings: { a: { source: { connection: shop, table: a }, target: { connection: export, file: a.csv }, "
+        "read: new, cursor: id } }\n");
+    EXPECT_THAT(chunked({"--chunk", "5", "--since", "1", "--until", "2"}), HasSubstr("Put {sequence}"));
 }
 
 // A session that may keep a transaction open.

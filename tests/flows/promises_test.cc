@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The promises of the design, by their numbers, as far as the way from a database to a file goes.
+#include "database/sqlite_handle.h"
 #include "testing/servers/ftp_server.h"
 #include "testing/servers/open_ssh.h"
 #include "testing/servers/postgres.h"
@@ -301,6 +302,63 @@ TEST_F(Promises, P10AMillionRowsFromPostgresOverSftpNeedLessThan64MiB) {
     EXPECT_LT(peak, 64 * 1024) << "kB";
     RecordProperty("kilobytes", static_cast<int>(peak));
     EXPECT_EQ(text_at(company.history(), "/0/rows_read"), "1000000");
+}
+
+TEST_F(Promises, P10AnyNumberOfRowsWithinTheOverlapNeedsLessThan64MiB) {
+    company.sql("create table copied (id integer, name text)");
+    SqliteHandle source(company / "erp.db", SqliteAccess::Create);
+    source.execute(
+        "create table events (id integer, name text, changed timestamp);"
+        "insert into events with recursive n(i) as (select 1 union all select i + 1 from n where i < 600000) "
+        "select i, 'event number ' || i, datetime('2026-01-01 10:00:00', (i % 250) || ' seconds') from n");
+    company.configure(
+        "mappings: { events: { source: { connection: erp, table: events }, target: { connection: shop, table: copied "
+        "}, "
+        "fields: [id, name], read: new, cursor: changed } }\n",
+        "  erp: { type: sqlite, path: erp.db }\n");
+    const auto run_events = [&](std::string_view read, std::string_view unchanged) {
+        auto run = company.start({"run", "events"});
+        const auto peak = peak_of(run);
+        EXPECT_EQ(run.wait({}), 0) << read_file(company / "said");
+        EXPECT_LT(peak, 64 * 1024) << "kB";
+        RecordProperty("kilobytes", static_cast<int>(peak));
+        const auto waybill = company.ask({"waybill"});
+        EXPECT_EQ(text_at(waybill, "/rows/read"), read);
+        EXPECT_EQ(text_at(waybill, "/rows/unchanged"), unchanged);
+    };
+    run_events("600000", "0");
+    run_events("600000", "600000");
+    source.execute("insert into events values (600001, 'late', '2026-01-01 10:00:01')");
+    run_events("600001", "600000");
+    EXPECT_THAT(company.files(".rowhaul/tmp"), ElementsAre());
+}
+
+TEST_F(Promises, P10AnyNumberOfRowsOfOneKeyNeedsLessThan64MiB) {
+    company.sql("create table copied (id integer primary key, name text)");
+    SqliteHandle source(company / "erp.db", SqliteAccess::Create);
+    source.execute(
+        "create table entries (id integer, name text);"
+        "insert into entries with recursive n(i) as (select 1 union all select i + 1 from n where i < 600000) "
+        "select 7, 'entry number ' || i from n;"
+        "insert into entries values (8, 'another')");
+    company.configure(
+        "mappings: { entries: { source: { connection: erp, table: entries }, target: { connection: shop, table: copied "
+        "}, "
+        "key: [id], read: changed, options: { duplicates: last } } }\n",
+        "  erp: { type: sqlite, path: erp.db }\n");
+    const auto run_entries = [&](std::string_view created, std::string_view updated) {
+        auto run = company.start({"run", "entries"});
+        const auto peak = peak_of(run);
+        EXPECT_EQ(run.wait({}), 0) << read_file(company / "said");
+        EXPECT_LT(peak, 64 * 1024) << "kB";
+        RecordProperty("kilobytes", static_cast<int>(peak));
+        const auto waybill = company.ask({"waybill"});
+        EXPECT_EQ(text_at(waybill, "/rows/created"), created);
+        EXPECT_EQ(text_at(waybill, "/rows/updated"), updated);
+    };
+    run_entries("2", "0");
+    source.execute("insert into entries values (7, 'the last one')");
+    run_entries("0", "1");
 }
 
 // ---- P12
