@@ -31,9 +31,12 @@ enum class WaybillPart : std::uint8_t { Whole, RejectList };
 ExitCode run_waybill(Session&, const std::string& execution, WaybillPart);
 ExitCode run_history(Session&, const std::string& name, std::uint32_t at_most);
 
+// Of a mapping, or of a record in the targets of all of them.
 struct MarksRequest {
     std::string mapping;
     std::string key;     // as it is shown; empty = every record
+    std::string record;  // a key, likewise
+    std::string source;  // only of mappings that read from this connection; for a record
     std::string status;  // empty = any
     std::uint64_t at_most = 0;
 };

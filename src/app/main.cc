@@ -123,9 +123,16 @@ void add_run_commands(CLI::App& app, CommandLine& line) {
         };
     });
 
-    auto* marks = app.add_subcommand("marks", "What is known of a mapping's records in its targets");
-    marks->add_option("mapping", line.marks.mapping, "Name of the mapping")->required();
+    auto* marks = app.add_subcommand(
+        "marks", "What is known of a mapping's records in its targets, or of one record in those of all mappings");
+    auto* mapping = marks->add_option("mapping", line.marks.mapping, "Name of the mapping");
     marks->add_option("key", line.marks.key, "The record's key; of several fields with \", \" between them");
+    auto* record = marks
+                       ->add_option("--record", line.marks.record,
+                                    "The record with this key, wherever a mapping brought it; instead of a mapping")
+                       ->excludes(mapping);
+    marks->add_option("--source", line.marks.source, "Only mappings that read from this connection; with --record")
+        ->needs(record);
     marks->add_option("--status", line.marks.status, "Only records of this status")
         ->check(CLI::IsMember({"succeeded", "failed", "skipped", "absent"}));
     line.marks.at_most = 100;

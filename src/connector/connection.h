@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,15 @@ enum class RunMode : std::uint8_t {
     Test,  // the same walk, but what arrives is counted and thrown away (P6)
 };
 
+// The key that a target gave itself to the record of a row.
+struct GivenKey {
+    static constexpr std::size_t longest = 255;  // bytes
+
+    std::string_view file;  // of the source; "" where it has none
+    std::uint64_t row = 0;  // in it, from 1
+    std::string_view key;
+};
+
 // What a target must know of the execution that it serves.
 struct TargetRequest {
     RunMode mode = RunMode::Run;
@@ -35,6 +45,8 @@ struct TargetRequest {
     std::filesystem::path spool_folder;      // for files that must be complete here first
     std::filesystem::path undo_folder = {};  // for what is kept to be given back
     RecordRules records = {};
+    // Told in the order of rows, before complete() returns, by a target that is to read such keys back. May be empty.
+    std::function<void(const GivenKey&)> given = {};
 };
 
 // What is to be given back, and on whose behalf.

@@ -38,23 +38,32 @@ void RowOrigins::note(const Batch& batch) {
     pages_->append(std::as_bytes(std::span(text_)));
 }
 
+const RowOrigins::Part* RowOrigins::part(std::uint64_t row) const {
+    const auto after = std::ranges::upper_bound(parts_, row, {}, &Part::first_row);
+    return after == parts_.begin() ? nullptr : &*std::prev(after);
+}
+
+std::string_view RowOrigins::file(std::uint64_t row) const {
+    const auto* found = part(row);
+    return found == nullptr ? std::string_view() : files_[found->file];
+}
+
 void RowOrigins::tell(Reject& reject) {
-    const auto after = std::ranges::upper_bound(parts_, reject.row, {}, &Part::first_row);
-    if (after == parts_.begin()) {
+    const auto* found = part(reject.row);
+    if (found == nullptr) {
         return;
     }
     if (!is_finished_) {
         pages_->finish();
         is_finished_ = true;
     }
-    const auto& part = *std::prev(after);
-    auto at = part.begin;
-    while (at != part.begin + part.bytes) {
+    auto at = found->begin;
+    while (at != found->begin + found->bytes) {
         Head head;
         pages_->read(at, std::as_writable_bytes(std::span(&head, 1)));
         at += sizeof(head);
         if (head.row == reject.row) {
-            reject.file = files_[part.file];
+            reject.file = files_[found->file];
             reject.line = head.line;
             reject.raw.resize(head.raw_bytes);
             pages_->read(at, std::as_writable_bytes(std::span(reject.raw)));

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rowhaul {
@@ -20,6 +21,8 @@ public:
     void note(const Batch&);
     // Fills in file, line and raw text of the reject's row, if it came from a file. After the last note().
     void tell(Reject&);
+    // The file that a row came from, or "".
+    std::string_view file(std::uint64_t row) const;
 
 private:
     struct Part {
@@ -28,6 +31,8 @@ private:
         std::size_t bytes = 0;
         std::size_t file = 0;  // in files_
     };
+
+    const Part* part(std::uint64_t row) const;
 
     SpoolPlace place_;
     std::unique_ptr<SpoolPages> pages_;

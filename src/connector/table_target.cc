@@ -186,6 +186,7 @@ void TableTarget::prepare(const Context& context, const Schema& schema) {
     }
     check_columns();
     make_keeper();
+    make_given();
     if (request_.mode == RunMode::Run) {
         prepare_commits(context);
     }
@@ -217,6 +218,30 @@ void TableTarget::make_stage(const Context& context) {
     }
     if (keeper_) {
         keeper_->prepare(context, *writer_);
+    }
+    if (given_) {
+        given_->prepare(context, *writer_);
+    }
+}
+
+void TableTarget::make_given() {
+    if (options_.generated_key.empty()) {
+        return;
+    }
+    if (is_new_) {
+        throw Error(ErrorKind::Invalid,
+                    fmt::format("the table {} is missing, and `create` makes none with a `generated_key`", name_))
+            .advise(fmt::format("Create it, with a column \"{}\" that the database fills.", options_.generated_key));
+    }
+    given_ = std::make_unique<GivenKeys>(writer_->dialect(), *table_, request_.records.key, options_.generated_key);
+    given_->check(schema_);
+}
+
+void TableTarget::read_back(const Context& context) const {
+    if (given_ && request_.given) {
+        given_->each(context, *writer_, [&](std::uint64_t row, const std::string& key) {
+            request_.given({.file = origins_.file(row), .row = RowNumbers::row_in_file(row), .key = key});
+        });
     }
 }
 
@@ -342,6 +367,7 @@ Delivery TableTarget::complete(const Context& context) {
         open_table(context);
         apply_all(context, delivery);
         finish(context, delivery);
+        read_back(context);
         return delivery;
     }
     writer_->commit(context);
@@ -353,6 +379,7 @@ Delivery TableTarget::complete(const Context& context) {
             open_table(context);
             apply_all(context, applied);
             finish(context, applied);
+            read_back(context);
             return applied;
         } catch (const Collision&) {
             // Rejects that were told cannot be taken back.

@@ -14,6 +14,7 @@
 #include "connector/change_keeper.h"
 #include "connector/commit_record.h"
 #include "connector/connection.h"
+#include "connector/given_keys.h"
 #include "connector/record_rules.h"
 #include "connector/row_origins.h"
 #include "connector/table_preparation.h"
@@ -31,11 +32,17 @@ namespace rowhaul {
 
 struct TableTargetOptions : TablePreparation {
     std::string table;
+    std::string generated_key;
 
     static constexpr auto spec = [] {
         return options(option("table", &TableTargetOptions::table, "Table to write to, also as schema.table.")
                            .required()
                            .example("customers"),
+                       option("generated_key", &TableTargetOptions::generated_key,
+                              "Column that the database fills itself, such as an identity or auto_increment. What it "
+                              "says of each record is read back and remembered with its mark (`rowhaul marks`). Needs "
+                              "`key`, and no field may have its name.")
+                           .example("id"),
                        TablePreparation::spec);
     }();
 };
@@ -82,6 +89,8 @@ private:
     void settle_duplicates(const Context&, Delivery&);
     void apply_all(const Context&, Delivery&);
     void make_keeper();
+    void make_given();
+    void read_back(const Context&) const;
     // Before the staged rows change records.
     void keep_former(const Context&);
     // What is written to records that the table has; nothing = they stay.
@@ -114,6 +123,7 @@ private:
     std::uint64_t lost_ = 0;  // rows that did not get as far as the writer
     std::unique_ptr<AbsentRecords> absent_;
     std::unique_ptr<ChangeKeeper> keeper_;
+    std::unique_ptr<GivenKeys> given_;
     RowOrigins origins_;                    // of staged rows
     bool is_new_ = false;                   // the table is missing, and is made
     std::vector<std::string> ignored_;      // columns of the source

@@ -39,7 +39,7 @@ Schema TableTarget::wanted(const Context& context) {
     }
     Schema wanted;
     for (const auto& known : table_->columns) {
-        if (!known.is_generated) {
+        if (!known.is_generated && known.column.name != options_.generated_key) {
             auto& column = wanted.emplace_back(known.column);
             column.nullable &= std::ranges::find(request_.records.key, column.name) == request_.records.key.end();
         }

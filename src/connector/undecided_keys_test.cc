@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connector/undecided_keys.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -42,6 +43,24 @@ TEST(UndecidedKeys, AreFoundByTheNumbersOfTheirRowsOverAllFiles) {
     EXPECT_EQ(shown(keys.find(numbers.of(2))), "z|NULL");
     EXPECT_EQ(shown(keys.find(numbers.of(4))), "none");
     EXPECT_EQ(RowNumbers::row_in_file(old), 3U);
+}
+
+TEST(UndecidedKeys, AreFoundWhereBatchesComeInAnyOrder) {
+    UndecidedKeys keys({1, 0});
+    RowNumbers numbers;
+    std::vector<std::uint64_t> found;
+    for (const std::uint64_t first : {10, 1, 13, 4}) {
+        auto batch = batch_of("a", 3);
+        batch.set_first_row(first);
+        numbers.enter(batch);
+        keys.note(batch, numbers);
+        found.push_back(numbers.of(first));
+        EXPECT_EQ(RowNumbers::row_in_file(numbers.of(first + 2)), first + 2);
+    }
+    EXPECT_TRUE(std::ranges::is_sorted(found));
+    for (const auto number : found) {
+        EXPECT_EQ(shown(keys.find(number)), "z|a1");
+    }
 }
 
 TEST(UndecidedKeys, ForgetWhatIsDecided) {

@@ -142,8 +142,10 @@ TargetTable PostgresWriter::table(const Context& context, const std::string& nam
     const auto relation = quote_literal(found.sql) + "::pg_catalog.regclass";
     found.note_columns(query(context,
                              "select attname, (atthasdef and attgenerated = '') or attidentity <> '', "
-                             "attgenerated <> '' or attidentity = 'a' from pg_catalog.pg_attribute where "
-                             "attrelid = " +
+                             "attgenerated <> '' or attidentity = 'a', attidentity <> '' or "
+                             "coalesce(pg_catalog.pg_get_expr(adbin, adrelid), '') like 'nextval(%' "
+                             "from pg_catalog.pg_attribute left join pg_catalog.pg_attrdef on adrelid = attrelid and "
+                             "adnum = attnum where attrelid = " +
                                  relation + " and attnum > 0 and not attisdropped"));
     found.note_unique_keys(query(context,
                                  "select i.indexrelid, a.attname from pg_catalog.pg_index i join "

@@ -72,7 +72,8 @@ void define(TargetTable& table, const Schema& schema, const std::vector<std::str
 std::string create_statement(const TargetTable& table, const std::vector<std::string>& key, const Dialect& dialect,
                              Lifetime lifetime) {
     std::string columns;
-    for (const auto& [column, has_default, is_generated] : table.columns) {
+    for (const auto& known : table.columns) {
+        const auto& column = known.column;
         columns += fmt::format("{}{} {}{}", columns.empty() ? "" : ", ", quote_identifier(column.name, dialect.quote),
                                column.source_type, column.nullable ? "" : " not null");
     }

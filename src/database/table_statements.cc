@@ -190,7 +190,11 @@ std::optional<StageStatement> TableStatements::upsert() const {
     const bool is_exact = std::ranges::any_of(table_.exact_keys, [&](const std::vector<std::string>& exact) {
         return std::set<std::string>(exact.begin(), exact.end()) == key;
     });
-    if (!is_exact || table_.has_triggers || columns_.size() == key_.size()) {
+    // Known records would use numbers up, until there are none left.
+    const bool uses_up = std::ranges::any_of(table_.columns, [&](const TargetColumn& known) {
+        return known.uses_up && std::ranges::find(columns_, known.column.name, &Column::name) == columns_.end();
+    });
+    if (!is_exact || uses_up || table_.has_triggers || columns_.size() == key_.size()) {
         return {};
     }
     std::string changes;

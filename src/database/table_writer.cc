@@ -13,6 +13,7 @@ void TargetTable::note_columns(const TableRows& rows) {
         if (known != columns.end()) {
             known->has_default = is_true(row.at(1));
             known->is_generated = is_true(row.at(2));
+            known->uses_up = row.size() > 3 && is_true(row[3]);
         }
     }
 }

@@ -41,6 +41,7 @@ struct TargetColumn {
     Column column;
     bool has_default = false;   // may be left out although it is not nullable
     bool is_generated = false;  // cannot be given; with a default as well, it is a number that the database gives
+    bool uses_up = false;       // its default uses up a number for every row that is tried
 };
 
 using TableRows = std::vector<std::vector<std::optional<std::string>>>;
@@ -58,7 +59,8 @@ struct TargetTable {
     bool has_triggers = false;  // or rules: rows may not become what statements say
 
     // From what catalogues say: a row a column with its name, whether it has a default, whether it is
-    // generated ("t" or "1"); a row a column of a unique index with the index, all of one together.
+    // generated, and perhaps whether it uses up numbers ("t" or "1"); a row a column of a unique index with the index,
+    // all of one together.
     void note_columns(const TableRows& rows);
     void note_unique_keys(const TableRows& rows);
 };

@@ -61,8 +61,10 @@ void FailureKeeper::note_failed(const Mark& mark) {
         failed_.emplace();
     }
     failed_->add(mark.key_hash);
+    auto kept = mark;
+    kept.key_there = {};  // nobody asks for it any more
     record_.assign(1, static_cast<char>(Kind::Failed));
-    append_mark(record_, mark);
+    append_mark(record_, kept);
     met_->add(mark.key_hash, record_);
 }
 

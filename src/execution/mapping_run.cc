@@ -219,7 +219,8 @@ void MappingRun::prepare_target() {
                            .zone = setting_.zone,
                            .spool_folder = spool_folder(setting_.home),
                            .undo_folder = undo_folder(setting_.home),
-                           .records = std::move(records)},
+                           .records = std::move(records),
+                           .given = [this](const GivenKey& given) { marks_->note_given(given); }},
                           problems);
     problems.throw_if_any();
     waybill_.target_object = target_->object();
@@ -264,6 +265,7 @@ MarkKeeping MappingRun::mark_keeping() const {
     keeping.target.connection = mapping_.target_connection;
     keeping.target.object = object != nullptr ? object->text() : "";
     keeping.target.key = mapping_.records.key;
+    keeping.target.generated_key = mapping_.generated_key;
     return keeping;
 }
 

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t most_duplicates = 500'000;
 
+static_assert(GivenKey::longest <= longest_key_there);
+
 template <class Value>
 void append(std::string& bytes, const Value& value) {
     bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
@@ -44,6 +46,12 @@ enum class MarkKeeper::Kind : std::uint8_t {
     Equal,     // is what it was last time
     Missing,   // was there last time
     Rejected,  // by the mapping; its reason here
+};
+
+// What a record of events_ is.
+enum class MarkKeeper::Event : std::uint8_t {
+    Outcome,  // of a row
+    Given,    // the key that the target gave
 };
 
 struct MarkKeeper::Head {
@@ -224,6 +232,9 @@ void MarkKeeper::begin(const Context&, const Schema& schema, const std::vector<s
         texts.push_back(column.name);
         texts.emplace_back(name_of(column.type));
     }
+    if (!becomes_.generated_key.empty()) {
+        texts.push_back(becomes_.generated_key);  // what was sent before it was asked for was not read back
+    }
     becomes_.row_print = hash_of_texts(texts);
     for (const auto place : key) {
         key_schema_.push_back(schema[place]);
@@ -235,6 +246,13 @@ void MarkKeeper::begin(const Context&, const Schema& schema, const std::vector<s
             {"key_changed", fmt::format("the key of this mapping is another one since its last run ({} before): every "
                                         "row is compared anew, and no record counts as absent",
                                         fmt::join(known_->key, ", "))});
+        known_.reset();
+        replaces_ = true;
+    } else if (known_ && !known_->generated_key.empty() && known_->generated_key != becomes_.generated_key) {
+        warnings_.push_back({"generated_key_changed",
+                             fmt::format("the `generated_key` of this mapping is another one since its last run ({} "
+                                         "before): every row is compared anew, and no record counts as absent",
+                                         known_->generated_key)});
         known_.reset();
         replaces_ = true;
     }
@@ -254,6 +272,9 @@ void MarkKeeper::begin(const Context&, const Schema& schema, const std::vector<s
     log_ = std::make_unique<Log>(keeping_.spool);
     open_.emplace(keeping_.spool);
     events_.emplace(keeping_.spool);
+    if (!becomes_.generated_key.empty()) {
+        keys_.emplace(keeping_.spool);
+    }
     kept_.emplace(schema.size());
 }
 
@@ -316,6 +337,9 @@ const Batch& MarkKeeper::pass(const Context&, const Batch& batch) {
         const auto known = order_ ? order_->match(keys[row]) : std::nullopt;
         const bool is_equal = known && is_unchanged(*known, rows[row]);
         log_->add({keys[row], rows[row], head.number, is_equal ? 1U : 0U});
+        if (keys_) {
+            keys_->add(head.number, keys[row]);
+        }
         if (is_equal) {
             if (only_changed) {
                 ++sifted_.unchanged;
@@ -431,8 +455,20 @@ void MarkKeeper::note_equal(const Context& context) {
     });
 }
 
+void MarkKeeper::note_given(const GivenKey& given) {
+    const auto key = keys_ ? keys_->find(numbers_.number(given.file, given.row)) : std::nullopt;
+    if (key) {
+        record_.clear();
+        append(record_, Event::Given);
+        record_.append(given.key);
+        events_->add(*key, record_);
+    }
+}
+
 void MarkKeeper::remember(const Hash128& key, const Mark& mark, std::uint64_t row) {
+    ++outcomes_;
     record_.clear();
+    append(record_, Event::Outcome);
     append(record_, row);
     append(record_, mark.row_hash);
     append(record_, mark.status);
@@ -588,6 +624,33 @@ void MarkKeeper::settle_beside_equal(const Head& equal, const HashSorter::Record
     }
 }
 
+// The first row is the one that counts; but it is a failure when any is rejected.
+void MarkKeeper::take_said(const Hash128& key, const HashSorter::Records& records, Said& said) const {
+    auto& mark = said.mark;
+    records.each([&](std::string_view record) {
+        if (take<Event>(record) == Event::Given) {
+            said.key_there = record;
+            return;
+        }
+        if (!mark) {
+            said.first = record;
+            record = said.first;
+        }
+        const auto row = take<std::uint64_t>(record);
+        Mark one{.key_hash = key, .row_hash = take<Hash128>(record)};
+        one.status = take<MarkStatus>(record);
+        one.key = take_text(record);
+        one.remark = take_text(record);
+        if (!mark) {
+            mark = one;
+        }
+        if (mark->status == MarkStatus::Succeeded && one.status == MarkStatus::Succeeded && rejected_.contains(row)) {
+            said.remark = rejected_.remark(row);
+            mark->status = MarkStatus::Failed;
+        }
+    });
+}
+
 void MarkKeeper::stage(const Context& context, const RowCounts& rows) {
     if (!file_) {
         return;  // there was nothing to read
@@ -600,7 +663,7 @@ void MarkKeeper::stage(const Context& context, const RowCounts& rows) {
             }
         });
     }
-    const bool is_the_same = order_ && order_->is_in_order() && order_->unmatched() == 0 && events_->records() == 0;
+    const bool is_the_same = order_ && order_->is_in_order() && order_->unmatched() == 0 && outcomes_ == 0;
     file_->discard_all();  // of a run of which nobody knows yet whether it arrived; all was compared anew
     MarkStage stage(*file_, {.execution = keeping_.execution,
                              .moment = keeping_.started,
@@ -610,37 +673,30 @@ void MarkKeeper::stage(const Context& context, const RowCounts& rows) {
                              .arrivals = keeping_.read == ReadMode::New ? ArrivalList::Dropped
                                          : is_the_same                  ? ArrivalList::Kept
                                                                         : ArrivalList::Replaced});
+    std::optional<MarkCursor> known;
+    if (known_) {
+        known.emplace(*file_, *known_);
+    }
     events_->visit(context, [&](const Hash128& key, const HashSorter::Records& records) {
-        // The first row is the one that counts; but it is a failure when any is rejected.
-        std::optional<Mark> mark;
-        std::string first;
-        std::string remark;
-        records.each([&](std::string_view record) {
-            if (!mark) {
-                first = record;
-                record = first;
+        Said said;
+        take_said(key, records, said);
+        auto& mark = said.mark;
+        if (!mark) {
+            // The row is what it was; only the key there need be told, where it is another one.
+            mark = known ? known->find(key) : std::nullopt;
+            if (!mark || mark->key_there == said.key_there) {
+                return;
             }
-            const auto row = take<std::uint64_t>(record);
-            Mark said{.key_hash = key, .row_hash = take<Hash128>(record)};
-            said.status = take<MarkStatus>(record);
-            said.key = take_text(record);
-            said.remark = take_text(record);
-            if (!mark) {
-                mark = said;
-            }
-            if (mark->status == MarkStatus::Succeeded && said.status == MarkStatus::Succeeded &&
-                rejected_.contains(row)) {
-                remark = rejected_.remark(row);
-                mark->status = MarkStatus::Failed;
-                mark->remark = remark;
-            }
-        });
-        if (mark->status == MarkStatus::Succeeded && are_in_doubt) {
+        } else if (mark->status == MarkStatus::Succeeded && are_in_doubt) {
             mark->status = MarkStatus::Skipped;
         }
         if (mark->status != MarkStatus::Succeeded) {
             mark->row_hash = compare_anew;
         }
+        if (!said.remark.empty()) {
+            mark->remark = said.remark;
+        }
+        mark->key_there = said.key_there;
         stage.add(*mark);
     });
     if (!is_the_same && keeping_.read != ReadMode::New) {

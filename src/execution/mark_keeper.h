@@ -10,6 +10,7 @@
 #include "data/row_set.h"
 #include "execution/record_marks.h"
 #include "io/hash_sorter.h"
+#include "io/numbered_log.h"
 #include "mapping/row_hash.h"
 #include "store/arrival_order.h"
 
@@ -53,9 +54,11 @@ public:
     std::vector<Warning> warnings() const override { return warnings_; }
 
     void stage(const Context&, const RowCounts& rows) override;
+    void note_given(const GivenKey&) override;
 
 private:
     enum class Kind : std::uint8_t;
+    enum class Event : std::uint8_t;
     struct Head;
     struct GroupRow;
     struct Group;
@@ -79,6 +82,14 @@ private:
     void remember_rows(const Group& group, const HashSorter::Records& records);
     void tell_present(const Batch&);
     void remember(const Hash128& key, const Mark& mark, std::uint64_t row);
+    // What a run says of a key: what became of its rows, and which key the target gave to its record.
+    struct Said {
+        std::optional<Mark> mark;  // of texts in `first`
+        std::string first;         // record
+        std::string remark;
+        std::string key_there;
+    };
+    void take_said(const Hash128& key, const HashSorter::Records& records, Said& said) const;
 
     const MarkKeeping keeping_;
     std::unique_ptr<MarkFile> file_;
@@ -93,9 +104,11 @@ private:
     std::optional<ArrivalOrder> order_;
     std::optional<MarkCursor> cursor_;
     std::unique_ptr<Log> log_;
-    std::optional<HashSorter> open_;    // rows that are settled in the end
-    std::optional<HashSorter> events_;  // what became of keys
-    HashFilter in_doubt_;               // the keys in open_ that rows have
+    std::optional<HashSorter> open_;            // rows that are settled in the end
+    std::optional<HashSorter> events_;          // what became of keys
+    std::uint64_t outcomes_ = 0;                // among them: those that say more than which key the target gave
+    std::optional<NumberedLog<Hash128>> keys_;  // of rows, where the target gives keys
+    HashFilter in_doubt_;                       // the keys in open_ that rows have
     Present present_;
     std::optional<Batch> kept_;
     std::vector<std::uint32_t> left_out_;

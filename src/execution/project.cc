@@ -302,6 +302,29 @@ ReadingOptions read_reading(const Node& whole, const std::string& path, Problems
     return parse<ReadingOptions>(own, path, problems);
 }
 
+// A column that is read back from the target.
+void check_generated_key(const MappingDefinition& mapping, const Node& whole, Problems& problems) {
+    if (mapping.generated_key.empty()) {
+        return;
+    }
+    const auto refuse = [&](std::string why) {
+        problems.add(mapping.target.find("generated_key")->position(),
+                     fmt::format("{}.target.generated_key", mapping.path), std::move(why));
+    };
+    const auto& key = mapping.records.key;
+    if (key.empty()) {
+        refuse("needs `key`: the fields by which rows find their records again");
+    }
+    if (std::ranges::find(key, mapping.generated_key) != key.end() ||
+        std::ranges::find(mapping.fields, mapping.generated_key, &Field::to) != mapping.fields.end()) {
+        refuse("is written by a field; the database is to fill it");
+    }
+    if (const Node* marks = whole.find("marks"); marks != nullptr && mapping.marks == MarkedRecords::Failed) {
+        problems.add(marks->position(), fmt::format("{}.marks", mapping.path),
+                     "must be `all` where the target has a `generated_key`, which stands in them");
+    }
+}
+
 // What new and changed rows do not go with, and what they need.
 void check_reading(const MappingDefinition& mapping, const Node& whole, const Node& how, Problems& problems) {
     const Node* read = whole.find("read");
@@ -313,6 +336,7 @@ void check_reading(const MappingDefinition& mapping, const Node& whole, const No
         problems.add(marks->position(), fmt::format("{}.marks", mapping.path),
                      "needs `key`: the fields by which records are told apart");
     }
+    check_generated_key(mapping, whole, problems);
     if (mapping.read != ReadMode::New) {
         return;
     }
@@ -500,9 +524,10 @@ void Project::read_mapping(std::string_view name, const Node& own, Problems& pro
     mapping.read = reading.read;
     mapping.cursor = reading.cursor;
     mapping.overlap = parse_overlap(reading.overlap);
-    mapping.marks =
-        reading.marks.value_or(reading.read == ReadMode::Changed ? MarkedRecords::All : MarkedRecords::Failed);
-    check_reading(mapping, whole, how, problems);
+    const Node* generated = mapping.target.find("generated_key");
+    mapping.generated_key = generated != nullptr && generated->is_scalar() ? generated->text() : "";
+    const bool needs_all = reading.read == ReadMode::Changed || !mapping.generated_key.empty();
+    mapping.marks = reading.marks.value_or(needs_all ? MarkedRecords::All : MarkedRecords::Failed);
     check_record_options(mapping, how, problems);
     if (mapping.records.replaces_all && !mapping.records.key.empty()) {
         mapping.records.replaces_all = false;
@@ -512,6 +537,7 @@ void Project::read_mapping(std::string_view name, const Node& own, Problems& pro
     if (const Node* fields = whole.find("fields")) {
         mapping.fields = read_fields(*fields, fmt::format("{}.fields", mapping.path), problems);
     }
+    check_reading(mapping, whole, how, problems);
     if (const Node* where = whole.find("where"); where != nullptr && !where->is_null()) {
         if (!where->is_scalar()) {
             problems.add(where->position(), fmt::format("{}.where", mapping.path),

@@ -163,7 +163,8 @@ struct ReadingOptions {
                 .example("15m"),
             option("marks", &ReadingOptions::marks,
                    "Of which records of a mapping with `key` it is remembered what became of them in the target "
-                   "(`rowhaul marks`): those that failed if not given, all with `read: changed`.")
+                   "(`rowhaul marks`): those that failed if not given, all with `read: changed` or a "
+                   "`generated_key`.")
                 .example("all"));
     }();
     static void validate(const ReadingOptions&, Problems&);
@@ -185,6 +186,7 @@ struct MappingDefinition {
     std::string cursor;  // ReadMode::New: column of the source
     std::optional<Overlap> overlap;
     MarkedRecords marks = MarkedRecords::Failed;
+    std::string generated_key;  // column of the target that is read back; "" = none
 };
 
 struct TaskDefinition {

@@ -45,6 +45,9 @@ public:
     // Writes down what became of everything, for MarkFile::promote once the target has committed;
     // `rows` are the accounts of the whole run.
     virtual void stage(const Context&, const RowCounts& rows) = 0;
+    // The key that the target gave to the record of a row that passed; of no account where it is asked for none
+    // (MarkedTarget::generated_key).
+    virtual void note_given(const GivenKey&) {}
 };
 
 // The marks of a mapping, to be read and, by a run, written; a test has none where there are none yet.

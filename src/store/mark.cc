@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstring>
 
 namespace rowhaul {
@@ -14,7 +15,7 @@ namespace {
 constexpr std::array<std::string_view, 4> status_names{"succeeded", "failed", "skipped", "absent"};
 constexpr std::size_t longest_remark = 1000;
 
-// How a mark lies in a file, its key and remark behind it.
+// How a mark lies in a file; its key, its remark and its key there behind it.
 struct Head {
     Hash128 key_hash;
     Hash128 row_hash;
@@ -23,7 +24,7 @@ struct Head {
     std::uint32_t key_size;
     std::uint16_t remark_size;
     std::uint8_t status;
-    std::uint8_t zero = 0;
+    std::uint8_t key_there_size;
 };
 static_assert(sizeof(Head) == 48);
 
@@ -91,16 +92,19 @@ std::string shown_key(std::string_view key) {
 
 void append_mark(std::string& bytes, const Mark& mark) {
     const auto remark = shortened(mark.remark);
+    assert(mark.key_there.size() <= longest_key_there);
     const Head head{.key_hash = mark.key_hash,
                     .row_hash = mark.row_hash,
                     .last_sync = mark.last_sync,
                     .last_success = mark.last_success,
                     .key_size = static_cast<std::uint32_t>(mark.key.size()),
                     .remark_size = static_cast<std::uint16_t>(remark.size()),
-                    .status = static_cast<std::uint8_t>(mark.status)};
+                    .status = static_cast<std::uint8_t>(mark.status),
+                    .key_there_size = static_cast<std::uint8_t>(mark.key_there.size())};
     bytes.append(reinterpret_cast<const char*>(&head), sizeof head);
     bytes.append(mark.key);
     bytes.append(remark);
+    bytes.append(mark.key_there);
 }
 
 Mark take_mark(std::string_view& bytes) {
@@ -110,7 +114,8 @@ Mark take_mark(std::string_view& bytes) {
     }
     std::memcpy(&head, bytes.data(), sizeof head);
     bytes.remove_prefix(sizeof head);
-    if (bytes.size() < std::size_t{head.key_size} + head.remark_size || head.status >= status_names.size()) {
+    const auto size = std::size_t{head.key_size} + head.remark_size + head.key_there_size;
+    if (bytes.size() < size || head.status >= status_names.size()) {
         throw damaged();
     }
     const Mark mark{.key_hash = head.key_hash,
@@ -119,8 +124,9 @@ Mark take_mark(std::string_view& bytes) {
                     .last_sync = head.last_sync,
                     .last_success = head.last_success,
                     .key = bytes.substr(0, head.key_size),
-                    .remark = bytes.substr(head.key_size, head.remark_size)};
-    bytes.remove_prefix(std::size_t{head.key_size} + head.remark_size);
+                    .remark = bytes.substr(head.key_size, head.remark_size),
+                    .key_there = bytes.substr(std::size_t{head.key_size} + head.remark_size, head.key_there_size)};
+    bytes.remove_prefix(size);
     return mark;
 }
 

@@ -32,7 +32,9 @@ struct Mark {
     std::uint32_t last_success = 0;  // likewise; 0 = never
     std::string_view key;            // its parts, as append_key_part makes them
     std::string_view remark;
+    std::string_view key_there = {};  // that the target gave it itself; empty = none, or nobody asked
 };
+constexpr std::size_t longest_key_there = 255;  // bytes
 
 // A key of several fields is the sequence of its parts.
 void append_key_part(std::string& key, std::string_view part);

@@ -14,7 +14,7 @@ namespace rowhaul {
 
 namespace {
 
-constexpr int newest_version = 1;
+constexpr int newest_version = 2;
 constexpr std::size_t chunk_bytes = std::size_t{64} << 10;
 constexpr std::size_t transaction_bytes = std::size_t{8} << 20;
 
@@ -80,6 +80,7 @@ MarkedTarget target_of(const SqliteStatement& row) {
                         .complete_run = static_cast<std::uint32_t>(row.integer(6)),
                         .arrivals = row.optional_integer(7)};
     target.arrival_count = static_cast<std::uint64_t>(row.integer(8));
+    target.generated_key = row.text(9);
     return target;
 }
 
@@ -97,16 +98,23 @@ std::filesystem::path MarkFile::path(const std::filesystem::path& home, const st
 MarkFile::MarkFile(const std::filesystem::path& file) : database_(made_path(file), SqliteAccess::Create) {
     database_.use_write_ahead_log();
     database_.execute("pragma synchronous = full");
-    if (version() == newest_version) {
-        return;
+    if (version() != newest_version) {
+        renew();
     }
+}
+
+void MarkFile::renew() {
     SqliteTransaction transaction(database_);
     const auto present = version();
     expect_known(present);
     if (present == 0) {
         database_.execute(store_sql::marks_sql);
-        database_.execute(fmt::format("pragma user_version = {}", newest_version));
+    } else if (present == 1) {
+        database_.execute(
+            "alter table targets add column generated_key text not null default '';"
+            "alter table stages add column generated_key text not null default ''");
     }
+    database_.execute(fmt::format("pragma user_version = {}", newest_version));
     transaction.commit();
 }
 
@@ -123,7 +131,13 @@ std::unique_ptr<MarkFile> MarkFile::existing(const std::filesystem::path& path, 
     std::unique_ptr<MarkFile> file(new MarkFile(path, access));
     const auto version = file->version();
     file->expect_known(version);
-    return version == 0 ? nullptr : std::move(file);
+    if (version == 0) {
+        return nullptr;
+    }
+    if (version < newest_version) {
+        MarkFile(path, SqliteAccess::ReadWrite).renew();
+    }
+    return file;
 }
 
 std::int64_t MarkFile::version() {
@@ -270,6 +284,7 @@ public:
           arrivals_(static_cast<ArrivalList>(stage.integer(9))),
           arrival_count_(stage.integer(10)),
           place_(stage.integer(11)),
+          generated_key_(stage.text(12)),
           chunk_at_(file.query("chunk_at")),
           chunk_after_(file.query("chunk_after")),
           first_after_(file.query("first_after")),
@@ -352,6 +367,7 @@ private:
         put.bind(6, complete_run);
         put.bind(7, arrivals);
         put.bind(8, count);
+        put.bind(9, generated_key_);
         put.run();
     }
 
@@ -445,6 +461,9 @@ private:
         if (mark.last_success == 0) {
             mark.last_success = known.last_success;
         }
+        if (mark.key_there.empty()) {
+            mark.key_there = known.key_there;
+        }
         return mark;
     }
 
@@ -488,6 +507,7 @@ private:
     const ArrivalList arrivals_;
     const std::int64_t arrival_count_;
     std::int64_t place_;
+    const std::string generated_key_;
     SqliteStatement chunk_at_;
     SqliteStatement chunk_after_;
     SqliteStatement first_after_;
@@ -583,6 +603,7 @@ MarkStage::MarkStage(MarkFile& file, const MarkStageHead& head) : file_(file) {
     add.bind(8, head.is_complete ? 1 : 0);
     add.bind(9, head.replaces ? 1 : 0);
     add.bind(10, static_cast<std::int64_t>(head.arrivals));
+    add.bind(11, head.target.generated_key);
     add.run();
     id_ = file_.database_.last_insert_rowid();
 }

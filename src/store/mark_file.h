@@ -38,6 +38,7 @@ struct MarkedTarget {
     std::uint32_t complete_run = 0;        // the last one that read everything; 0 = none
     std::optional<std::int64_t> arrivals;  // a list of every mark that is not Absent, in the order of the last run
     std::uint64_t arrival_count = 0;
+    std::string generated_key = {};  // the column of which the marks know the values (Mark::key_there); "" = none
 };
 
 struct MarkedRun {
@@ -67,7 +68,8 @@ public:
     static std::filesystem::path path(const std::filesystem::path& home, const std::string& mapping);
     // Made when missing. Throws Conflict for one that a newer Rowhaul wrote.
     explicit MarkFile(const std::filesystem::path&);
-    // The same for one that is there already; nothing is made or changed by it.
+    // The same for one that is there already; no mark is made or changed by it. What an older Rowhaul wrote is
+    // brought into the layout of this one.
     static std::unique_ptr<MarkFile> existing(const std::filesystem::path&, SqliteAccess access);
 
     std::optional<MarkedTarget> target(const std::string& connection, const std::string& object);
@@ -99,6 +101,8 @@ private:
 
     MarkFile(const std::filesystem::path&, SqliteAccess access);
     std::int64_t version();
+    // Makes it, or brings it into the newest layout.
+    void renew();
     void expect_known(std::int64_t version) const;
     SqliteStatement query(std::string_view name);
 
@@ -143,7 +147,7 @@ class MarkStage {
 public:
     MarkStage(MarkFile& file, const MarkStageHead& head);
     // In the order of their keys' hashes, each key once; last_sync is filled in, and last_success of one that
-    // succeeded. A mark that says nothing about its key, or its last success, keeps what is known.
+    // succeeded. A mark that says nothing about its key, its last success, or its key there keeps what is known.
     void add(Mark mark);
     void add(const Arrival& arrival);
     void finish();

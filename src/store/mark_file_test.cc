@@ -28,13 +28,14 @@ struct Known {
     std::string last_success;  // empty = never
     std::string key;
     std::string remark;
+    std::string key_there = {};
     friend bool operator==(const Known&, const Known&) = default;
 };
 using Marks = std::map<Hash128, Known>;
 
 std::ostream& operator<<(std::ostream& out, const Known& mark) {
-    return out << fmt::format("{} {} {} {} {}", name_of(mark.status), mark.last_sync, mark.last_success, mark.key,
-                              mark.remark);
+    return out << fmt::format("{} {} {} {} {} {}", name_of(mark.status), mark.last_sync, mark.last_success, mark.key,
+                              mark.remark, mark.key_there);
 }
 
 Hash128 hash_of(std::uint64_t number) {
@@ -89,7 +90,8 @@ protected:
                                         file.run(mark.last_sync).execution,
                                         mark.last_success == 0 ? "" : file.run(mark.last_success).execution,
                                         std::string(mark.key),
-                                        std::string(mark.remark)};
+                                        std::string(mark.remark),
+                                        std::string(mark.key_there)};
                 return true;
             });
             EXPECT_EQ(file.marks(*target), found.size());
@@ -175,6 +177,61 @@ TEST_F(MarkFileTest, a_failure_keeps_the_key_and_the_last_success) {
     EXPECT_EQ(all(file).at(hash_of(7)), (Known{{}, MarkStatus::Failed, "E2", "E1", key, "too long"}));
 }
 
+TEST_F(MarkFileTest, the_key_there_stays_until_another_one_is_told) {
+    MarkFile file(path());
+    const auto key = key_of("7");
+    auto mark = sent(7, key);
+    const auto after = [&](const std::string& execution) {
+        auto next = head(execution);
+        next.target.generated_key = "number";
+        MarkStage stage(file, next);
+        stage.add(mark);
+        stage.finish();
+        file.promote(Context(), execution);
+        return all(file).at(hash_of(7)).key_there;
+    };
+    mark.key_there = "100234";
+    EXPECT_EQ(after("E1"), "100234");
+    EXPECT_EQ(file.target("erp", "people")->generated_key, "number");
+    mark.key_there = {};
+    mark.status = MarkStatus::Failed;
+    EXPECT_EQ(after("E2"), "100234");
+    mark.status = MarkStatus::Succeeded;
+    const std::string longest(longest_key_there, 'n');
+    mark.key_there = longest;
+    EXPECT_EQ(after("E3"), longest);
+    EXPECT_EQ(all(file).at(hash_of(7)).key, key);
+}
+
+// Version 1 knew of no keys that targets give.
+TEST_F(MarkFileTest, an_older_file_is_brought_up_to_date) {
+    const auto key = key_of("7");
+    const auto make_older = [&] {
+        SqliteHandle(path(), SqliteAccess::ReadWrite)
+            .execute(
+                "alter table targets drop column generated_key; alter table stages drop column generated_key;"
+                "pragma user_version = 1");
+    };
+    {
+        MarkFile file(path());
+        for (const auto* execution : {"E1", "E2"}) {
+            MarkStage stage(file, head(execution));
+            stage.add(sent(7, key));
+            stage.finish();
+        }
+        file.promote(Context(), "E1");
+    }
+    const auto expected = ElementsAre(std::pair(hash_of(7), Known{{7, 1}, MarkStatus::Succeeded, "E1", "E1", key, ""}));
+    make_older();
+    EXPECT_THAT(all(*MarkFile::existing(path(), SqliteAccess::ReadOnly)), expected);
+    make_older();
+    MarkFile file(path());
+    EXPECT_THAT(all(file), expected);
+    EXPECT_EQ(file.target("erp", "people")->generated_key, "");
+    file.promote(Context(), "E2");
+    EXPECT_EQ(all(file).at(hash_of(7)).last_sync, "E2");
+}
+
 TEST_F(MarkFileTest, marks_of_no_use_are_replaced) {
     MarkFile file(path());
     const auto key = key_of("7");
@@ -204,28 +261,30 @@ TEST_F(MarkFileTest, many_runs_leave_what_a_map_would_hold) {
     Marks expected;
     for (int round = 0; round < 12; ++round) {
         const auto execution = fmt::format("E{:02}", round);
-        std::map<Hash128, std::pair<MarkStatus, std::string>> changes;
+        std::map<Hash128, std::tuple<MarkStatus, std::string, std::string>> changes;
         const std::uint64_t span = round % 3 == 0 ? 9000 : 300;
         const std::uint64_t base = random() % 6000;
         for (std::uint64_t i = 0; i < span; ++i) {
             const auto status = static_cast<MarkStatus>(random() % 4);
-            changes[hash_of(base + random() % (2 * span))] = {status, std::string(random() % 60, 'k')};
+            changes[hash_of(base + random() % (2 * span))] = {status, std::string(random() % 60, 'k'),
+                                                              std::string(random() % 12, 'n')};
         }
         {
             MarkStage stage(file, head(execution));
             for (const auto& [hash, change] : changes) {
-                const auto& [status, text] = change;
+                const auto& [status, text, there] = change;
                 const bool is_sent = status == MarkStatus::Succeeded;
                 stage.add({.key_hash = hash,
                            .row_hash = is_sent ? Hash128{hash.low, 5} : compare_anew,
                            .status = status,
                            .key = text,
-                           .remark = is_sent ? "" : "why"});
+                           .remark = is_sent ? "" : "why",
+                           .key_there = there});
             }
             stage.finish();
         }
         for (const auto& [hash, change] : changes) {
-            const auto& [status, text] = change;
+            const auto& [status, text, there] = change;
             const bool is_known = expected.contains(hash);
             if (status == MarkStatus::Absent && !is_known) {
                 continue;
@@ -237,7 +296,8 @@ TEST_F(MarkFileTest, many_runs_leave_what_a_map_would_hold) {
                     execution,
                     is_sent ? execution : mark.last_success,
                     text.empty() ? mark.key : text,
-                    is_sent ? "" : "why"};
+                    is_sent ? "" : "why",
+                    there.empty() ? mark.key_there : there};
         }
         file.promote(Context(), execution);
         ASSERT_EQ(all(file), expected) << execution;

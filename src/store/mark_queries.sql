@@ -1,5 +1,5 @@
 -- name: target
-select id, connection, object, key, key_print, row_print, complete_run, arrivals, arrival_count
+select id, connection, object, key, key_print, row_print, complete_run, arrivals, arrival_count, generated_key
 from targets where connection = ?1 and object = ?2
 
 -- name: doubt_target
@@ -10,15 +10,16 @@ where (connection, object) in (select connection, object from stages where execu
 update targets set row_print = ?3 where connection = ?1 and object = ?2
 
 -- name: targets
-select id, connection, object, key, key_print, row_print, complete_run, arrivals, arrival_count
+select id, connection, object, key, key_print, row_print, complete_run, arrivals, arrival_count, generated_key
 from targets order by connection, object
 
 -- name: put_target
-insert into targets (connection, object, key, key_print, row_print, complete_run, arrivals, arrival_count)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+insert into targets (connection, object, key, key_print, row_print, complete_run, arrivals, arrival_count,
+    generated_key)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 on conflict (connection, object) do update set key = excluded.key, key_print = excluded.key_print,
     row_print = excluded.row_print, complete_run = excluded.complete_run, arrivals = excluded.arrivals,
-    arrival_count = excluded.arrival_count
+    arrival_count = excluded.arrival_count, generated_key = excluded.generated_key
 
 -- name: add_run
 insert into runs (execution, moment) values (?1, ?2)
@@ -57,14 +58,16 @@ insert into arrivals (list, place, body) values (?1, ?2, ?3)
 delete from arrivals where list = ?1
 
 -- name: add_stage
-insert into stages (execution, connection, object, key, key_print, row_print, run, complete, replaces, arrival_list)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+insert into stages (execution, connection, object, key, key_print, row_print, run, complete, replaces, arrival_list,
+    generated_key)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
 
 -- name: finish_stage
 update stages set arrival_count = ?2 where id = ?1
 
 -- name: stage
-select id, connection, object, key, key_print, row_print, run, complete, replaces, arrival_list, arrival_count, next
+select id, connection, object, key, key_print, row_print, run, complete, replaces, arrival_list, arrival_count, next,
+    generated_key
 from stages where execution = ?1
 
 -- name: stages

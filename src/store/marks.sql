@@ -11,6 +11,7 @@ create table targets (
   complete_run integer not null,  -- the last run that read everything; 0 = none
   arrivals integer,               -- the list that is valid
   arrival_count integer not null default 0,
+  generated_key text not null default '',  -- the column of which the marks know the values; '' = none
   unique (connection, object)
 );
 
@@ -51,7 +52,8 @@ create table stages (
   replaces integer not null,      -- no earlier mark is of any use
   arrival_list integer not null,  -- ArrivalList
   arrival_count integer not null default 0,
-  next integer not null default 0 -- the chunk to be promoted next
+  next integer not null default 0, -- the chunk to be promoted next
+  generated_key text not null default ''
 );
 
 create table staged_chunks (

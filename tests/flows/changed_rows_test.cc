@@ -85,6 +85,30 @@ TEST_P(ChangedRowsInto, ATableCountAsFirstAndLastByTheirOrderInAllFiles) {
     }
 }
 
+// All rows are new, wait for the end, and leave in the order of their keys' hashes.
+TEST_P(ChangedRowsInto, ATableAreKnownByFileAndLineWhenItRefusesThem) {
+    given_options("duplicates: reject, absent: delete");
+    std::string csv = "id,name,amount,rule\n";
+    for (int id = 1; id <= 6000; ++id) {
+        csv += fmt::format("{},Zita,{},1\n", id, id % 1000 == 0 ? -1 : 1);
+    }
+    testing::write_file(company_ / "part1.csv", csv);
+    for (const auto* retried : {"0", "6"}) {
+        const auto outcome = company_.rowhaul({"run", "b", "--output", "json"});
+        const auto waybill = boost::json::parse(outcome.output);
+        EXPECT_EQ(testing::text_at(waybill, "/rows/rejected"), "6") << outcome.output;
+        EXPECT_EQ(testing::text_at(waybill, "/rows/retried"), retried);
+        const auto& sample = waybill.at_pointer("/rejects/0/sample").as_array();
+        EXPECT_EQ(sample.size(), 6U);
+        for (const auto& reject : sample) {
+            EXPECT_EQ(testing::text_at(reject, "/file"), "part1.csv");
+            EXPECT_EQ(std::stoi(testing::text_at(reject, "/line")) - 1, std::stoi(testing::text_at(reject, "/key")));
+        }
+    }
+    const auto marks = company_.ask({"marks", "b", "--status", "failed"}).as_array();
+    EXPECT_EQ(marks.size(), 6U);
+}
+
 TEST_P(ChangedRowsInto, ATableDoWhatAllRowsWould) {
     constexpr std::array<std::string_view, 6> settings{
         "duplicates: reject",

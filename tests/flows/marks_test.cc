@@ -84,6 +84,42 @@ TEST_F(Marks, AreNotThereWithoutAKeyOrARun) {
     EXPECT_THAT(said(), HasSubstr("`key`"));
 }
 
+TEST_F(Marks, AreFoundByWhateverStandsInAKey) {
+    company_.sql(
+        "create table prices (amount decimal(10,2), city text);"
+        "insert into prices values (1.5, 'Bern'), (-2, 'Zug, Chur'), (30, ', ');"
+        "create table priced (amount decimal(10,2), city text, primary key (amount, city))");
+    company_.configure(
+        "mappings:\n"
+        "  people:\n"
+        "    source: { connection: shop, table: prices }\n"
+        "    target: { connection: erp, table: priced }\n"
+        "    key: [amount, city]\n"
+        "    marks: all\n",
+        "  erp: { type: sqlite, path: shop.db }\n");
+    EXPECT_EQ(company_.rowhaul({"run", "people"}).status, 0);
+    for (const auto* key : {"1.5, Bern", "1.50, Bern", "-2, Zug, Chur", "30, , "}) {
+        EXPECT_THAT(said({key}), HasSubstr("succeeded")) << key;
+    }
+    for (const auto* key : {"1, Bern", "1.5", "Bern, 1.5", "2, Zug, Chur", ", "}) {
+        EXPECT_EQ(said({key}), "There are no such marks.\n") << key;
+    }
+}
+
+TEST_F(Marks, OfNothingInParticularAreRefused) {
+    configure("    key: [id, city]\n");
+    EXPECT_THAT(company_.rowhaul({"marks"}).errors, HasSubstr("--record"));
+    EXPECT_EQ(company_.rowhaul({"marks"}).status, 2);
+    EXPECT_EQ(company_.rowhaul({"marks", "people", "--record", "1, Bern"}).status, 2);
+    EXPECT_EQ(company_.rowhaul({"marks", "--source", "shop"}).status, 2);
+    EXPECT_EQ(company_.rowhaul({"marks", "--record", "1, Bern"}).output,
+              "There are no such marks.\nRecords that did not fail are not remembered by: people. Give them `marks: "
+              "all`.\n");
+    const auto unknown = company_.rowhaul({"marks", "--record", "1, Bern", "--source", "shap"});
+    EXPECT_EQ(unknown.status, 2);
+    EXPECT_THAT(unknown.errors, HasSubstr("did you mean \"shop\"?"));
+}
+
 TEST_F(Marks, OfAMappingThatDoesNotExistAreRefused) {
     configure("    key: [id, city]\n");
     const auto outcome = company_.rowhaul({"marks", "peopel"});
