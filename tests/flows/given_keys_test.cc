@@ -57,8 +57,9 @@ protected:
     // What marks of a status say, as "code|number;...", in the order of the codes.
     std::string marked(std::string_view status = "succeeded") const {
         std::vector<std::string> found;
-        for (const auto& mark :
-             company_.ask({"marks", "partners", "--status", std::string(status), "--limit", "100000"}).as_array()) {
+        const auto marks =
+            company_.ask({"marks", "partners", "--status", std::string(status), "--limit", "100000"});
+        for (const auto& mark : marks.as_array()) {
             found.push_back(fmt::format("{}|{}", text_at(mark, "/key"), text_at(mark, "/key_there")));
         }
         std::ranges::sort(found);
@@ -302,9 +303,9 @@ TEST_P(GivenKeys, OfTwoMappingsOfASourceTellWhereARecordWent) {
     }
     const auto all = company_.rowhaul({"marks", "--record", "2"}).output;
     const auto number = number_of("2");
-    EXPECT_THAT(all, HasSubstr("mapping   source          target        key       key there"));
-    EXPECT_THAT(all, HasSubstr(fmt::format("partners  shop people     erp partners  code = 2  number = {}", number)));
-    EXPECT_THAT(all, HasSubstr("clients   shop people     erp clients   id = 2  "));
+    EXPECT_THAT(all, HasSubstr("mapping   source           target        key       key there"));
+    EXPECT_THAT(all, HasSubstr(fmt::format("partners  shop people      erp partners  code = 2  number = {}", number)));
+    EXPECT_THAT(all, HasSubstr("clients   shop people      erp clients   id = 2  "));
     EXPECT_THAT(all, HasSubstr("files     files part1.csv  erp partners  code = 2"));
     EXPECT_THAT(all, HasSubstr("Records that did not fail are not remembered by: failures. Give them `marks: all`."));
     const auto documents = company_.ask({"marks", "--record", "2", "--source", "shop"}).as_array();
@@ -365,6 +366,7 @@ TEST_P(GivenKeys, AreThoseOfTheTableAfterAnyRuns) {
             if (below(4) == 0 && setting.find("undo") != std::string_view::npos) {
                 const auto execution = text_at(boost::json::parse(outcome.output), "/execution");
                 EXPECT_THAT(company_.rowhaul({"undo", execution}).status, ::testing::AnyOf(0, 2));
+                continue;  // of records that are gone and do not come again it is not known that they are
             }
             for (auto change = below(3) == 0 ? 15U : below(4); change > 0; --change) {
                 rows[below(rows.size())] = draw();

@@ -99,10 +99,10 @@ TEST_F(Marks, AreFoundByWhateverStandsInAKey) {
         "  erp: { type: sqlite, path: shop.db }\n");
     EXPECT_EQ(company_.rowhaul({"run", "people"}).status, 0);
     for (const auto* key : {"1.5, Bern", "1.50, Bern", "-2, Zug, Chur", "30, , "}) {
-        EXPECT_THAT(said({key}), HasSubstr("succeeded")) << key;
+        EXPECT_THAT(said(std::vector<std::string>{key}), HasSubstr("succeeded")) << key;
     }
     for (const auto* key : {"1, Bern", "1.5", "Bern, 1.5", "2, Zug, Chur", ", "}) {
-        EXPECT_EQ(said({key}), "There are no such marks.\n") << key;
+        EXPECT_EQ(said(std::vector<std::string>{key}), "There are no such marks.\n") << key;
     }
 }
 
