@@ -44,11 +44,10 @@ void GivenKeys::check(const Schema& written) const {
 }
 
 void GivenKeys::prepare(const Context& context, TableWriter& writer) const {
-    writer.execute(context,
-                   fmt::format("{} s.rowhaul_row, t.{} from rowhaul_stage s, {} t {}",
-                               fmt::format(fmt::runtime(dialect_.keys_begin), "rowhaul_given",
-                                           "rowhaul_row bigint not null, index (rowhaul_row)"),
-                               quoted(column_), table_.sql, dialect_.stage_end));
+    writer.execute(context, fmt::format("{} s.rowhaul_row, t.{} from rowhaul_stage s, {} t {}",
+                                        fmt::format(fmt::runtime(dialect_.keys_begin), "rowhaul_given",
+                                                    "rowhaul_row bigint not null, index (rowhaul_row)"),
+                                        quoted(column_), table_.sql, dialect_.stage_end));
     if (!dialect_.row_index.empty()) {
         writer.execute(context, fmt::format(fmt::runtime(dialect_.row_index), "rowhaul_given"));
     }
@@ -60,9 +59,10 @@ void GivenKeys::each(const Context& context, TableWriter& writer, const Visitor&
         same_key += fmt::format("{}t.{} = s.{}", same_key.empty() ? "" : " and ", quoted(name), quoted(name));
     }
     const auto column = quoted(column_);
-    writer.execute(context, fmt::format("insert into rowhaul_given select s.rowhaul_row, t.{} from rowhaul_stage s join "
-                                        "{} t on {} where t.{} is not null",
-                                        column, table_.sql, same_key, column));
+    writer.execute(context,
+                   fmt::format("insert into rowhaul_given select s.rowhaul_row, t.{} from rowhaul_stage s join "
+                               "{} t on {} where t.{} is not null",
+                               column, table_.sql, same_key, column));
     std::string after = "-1";
     while (true) {
         const auto rows =

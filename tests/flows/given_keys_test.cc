@@ -24,7 +24,8 @@ protected:
     void make_table(std::string_view name) {
         const bool is_sqlite = GetParam() == "sqlite";
         const bool is_postgres = GetParam() == "postgres";
-        sql(fmt::format("create table {} (number {}, code varchar(20) not null unique, name varchar(20), gone {}, "
+        sql(
+            fmt::format("create table {} (number {}, code varchar(20) not null unique, name varchar(20), gone {}, "
                         "check (name <> 'bad')){}",
                         name,
                         is_sqlite     ? "integer primary key"
@@ -57,8 +58,7 @@ protected:
     // What marks of a status say, as "code|number;...", in the order of the codes.
     std::string marked(std::string_view status = "succeeded") const {
         std::vector<std::string> found;
-        const auto marks =
-            company_.ask({"marks", "partners", "--status", std::string(status), "--limit", "100000"});
+        const auto marks = company_.ask({"marks", "partners", "--status", std::string(status), "--limit", "100000"});
         for (const auto& mark : marks.as_array()) {
             found.push_back(fmt::format("{}|{}", text_at(mark, "/key"), text_at(mark, "/key_there")));
         }
@@ -259,11 +259,12 @@ TEST_P(GivenKeys, AreRefusedWhereTheyCannotBeRead) {
     EXPECT_THAT(refused(), HasSubstr("written by a field"));
     configure("    marks: failed");
     EXPECT_THAT(refused(), AllOf(HasSubstr("mappings.partners.marks"), HasSubstr("must be `all`")));
-    company_.configure("mappings:\n"
-                       "  partners:\n"
-                       "    source: { connection: files, file: part1.csv, settle: { age: 0s } }\n"
-                       "    target: { connection: erp, table: partners, generated_key: number }\n",
-                       place_->connection() + "  files: { type: local, folder: . }\n");
+    company_.configure(
+        "mappings:\n"
+        "  partners:\n"
+        "    source: { connection: files, file: part1.csv, settle: { age: 0s } }\n"
+        "    target: { connection: erp, table: partners, generated_key: number }\n",
+        place_->connection() + "  files: { type: local, folder: . }\n");
     EXPECT_THAT(refused(), HasSubstr("needs `key`"));
     sql("drop table partners");
     configure("", "generated_key: number, create: true");
@@ -366,7 +367,7 @@ TEST_P(GivenKeys, AreThoseOfTheTableAfterAnyRuns) {
             if (below(4) == 0 && setting.find("undo") != std::string_view::npos) {
                 const auto execution = text_at(boost::json::parse(outcome.output), "/execution");
                 EXPECT_THAT(company_.rowhaul({"undo", execution}).status, ::testing::AnyOf(0, 2));
-                continue;  // of records that are gone and do not come again it is not known that they are
+                continue;  // records that it took away are absent no sooner than by the run after the next
             }
             for (auto change = below(3) == 0 ? 15U : below(4); change > 0; --change) {
                 rows[below(rows.size())] = draw();
