@@ -32,4 +32,25 @@ inline Catalog with_transports(const Catalog& plain,
     return catalog;
 }
 
+// `plain` with `wrap` around every database.
+inline Catalog with_databases(const Catalog& plain,
+                              const std::function<std::unique_ptr<Database>(std::unique_ptr<Database>)>& wrap) {
+    Catalog catalog;
+    for (const auto& transport : plain.transports()) {
+        catalog.add(transport);
+    }
+    for (auto database : plain.databases()) {
+        database.parse = [parse = database.parse, wrap](const Node& section, std::string_view path,
+                                                        Problems& problems) {
+            return [make = parse(section, path, problems), wrap] { return wrap(make()); };
+        };
+        catalog.add(std::move(database));
+    }
+    for (const auto& format : plain.formats()) {
+        catalog.add(format);
+    }
+    catalog.retry(plain.retries());
+    return catalog;
+}
+
 }  // namespace rowhaul::testing

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fstream>
-#include <thread>
 
 namespace rowhaul::testing {
 
@@ -110,17 +109,6 @@ long peak_of(Process& process) {
         }
     }
     return peak;
-}
-
-bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit) {
-    const auto give_up = std::chrono::steady_clock::now() + limit;
-    while (!holds()) {
-        if (std::chrono::steady_clock::now() > give_up) {
-            return false;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return true;
 }
 
 std::string md5_of(std::string_view bytes) {

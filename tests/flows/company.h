@@ -2,6 +2,7 @@
 // A small company for the length of a test: a folder with rowhaul.yaml, a database shop.db, a folder
 // "out" for what leaves, and the real program to run on them.
 #pragma once
+#include "testing/eventually.h"
 #include "testing/process.h"
 #include "testing/temporary_folder.h"
 
@@ -55,9 +56,6 @@ private:
 
 // The most memory that a process had resident, in kB, while it ran to its end.
 long peak_of(Process& process);
-
-// Whether something comes to hold before one gives up.
-bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit = std::chrono::seconds(30));
 
 // What md5sum and sha256sum would say.
 std::string md5_of(std::string_view bytes);

@@ -35,20 +35,10 @@ std::string rows_of(const Company& company, const std::string& query) {
     return out;
 }
 
-std::unique_ptr<Place> place_named(std::string_view name, const Company& company) {
-    if (name == "sqlite") {
-        return std::make_unique<SqlitePlace>(company);
-    }
-    if (name == "postgres") {
-        return std::make_unique<PostgresPlace>();
-    }
-    return std::make_unique<MariaDbPlace>(LocalInfile::Allowed);
-}
-
 // Rows of the table "events" of each database go into one of shop.db.
 class NewRows : public ::testing::TestWithParam<std::string_view> {
 protected:
-    NewRows() : place_(place_named(GetParam(), company_)) {
+    NewRows() : place_(testing::make_place(GetParam(), company_ / "erp.db")) {
         company_.sql("create table events (id integer, name text check (name <> 'bad'))");
     }
 
@@ -426,7 +416,7 @@ TEST_P(NewRows, MustMeetTheRuleAsAnyOther) {
 // What SQLite keeps in a column need not be of its type.
 TEST(NewRowsOfSqlite, MustHaveAMomentToBeTold) {
     const Company company;
-    SqlitePlace source(company);
+    SqlitePlace source(company / "erp.db");
     company.sql("create table f (id integer)");
     source.sql(
         "create table e (id integer, c timestamp);"
