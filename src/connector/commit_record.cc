@@ -99,13 +99,21 @@ bool CommitRecord::has_committed(const Context& context, TableWriter& writer, co
     if (!open(context, writer, known, obstacle)) {
         return false;
     }
-    writer.begin(context, Reach::Tables);
     const auto fence = fence_of(std::chrono::system_clock::now());
-    const auto found =
-        writer.execute(context, fmt::format("update {} set fence = {} where mapping = {}", known.commits, fence, name));
-    if (found == 0) {
-        writer.execute(context, fmt::format("insert into {} (mapping, execution, fence) values ({}, '', {})",
-                                            known.commits, name, fence));
+    const auto raise = [&] {
+        writer.begin(context, Reach::Tables);
+        return writer.execute(
+                   context, fmt::format("update {} set fence = {} where mapping = {}", known.commits, fence, name)) > 0;
+    };
+    if (!raise()) {
+        try {
+            writer.execute(context, fmt::format("insert into {} (mapping, execution, fence) values ({}, '', {})",
+                                                known.commits, name, fence));
+        } catch (const Refusal&) {
+            // Whoever committed just now has made it.
+            writer.rollback(context);
+            raise();
+        }
     }
     const auto rows =
         writer.query(context, fmt::format("select execution from {} where mapping = {}", known.commits, name));

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <map>
+#include <optional>
 #include <utility>
 
 namespace rowhaul {
@@ -121,9 +123,10 @@ RunResult Executor::run_mapping(const Context& context, const RunRequest& reques
         request.chunk.empty() ? std::nullopt : std::optional(chunked_reading(request, mapping, project_.zone()));
     expect_complete({mapping.name});
     std::vector<RunLock> locks;
+    std::optional<Error> obstacle;
     if (request.mode == RunMode::Run) {
         locks.emplace_back(home_, mapping.name);
-        recover(context, mapping.name);
+        obstacle = recover(context, mapping.name);
         drop_old_undo(mapping.name);
     }
     RunSetting setting{.project = project_,
@@ -137,7 +140,9 @@ RunResult Executor::run_mapping(const Context& context, const RunRequest& reques
     ConnectionPool connections(project_);
     const auto run_once = [&] {
         MappingRun run(setting, mapping, connections);
-        if (run.carry(context, observer)) {
+        if (obstacle) {
+            run.abandon(*obstacle);
+        } else if (run.carry(context, observer)) {
             run.publish(context);
         }
         if (request.mode == RunMode::Run) {
@@ -212,6 +217,7 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
     }
     expect_complete(task.options.mappings);
     std::vector<RunLock> locks;
+    std::map<std::string, Error> obstacles;
     if (request.mode == RunMode::Run) {
         locks.emplace_back(home_, fmt::format("task {}", task.name));
         for (const auto& name : task.options.mappings) {
@@ -219,7 +225,9 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
         }
         recover_task(task.name);
         for (const auto& name : task.options.mappings) {
-            recover(context, name);
+            if (auto obstacle = recover(context, name)) {
+                obstacles.emplace(name, *std::move(obstacle));
+            }
             drop_old_undo(name);
         }
     }
@@ -244,7 +252,12 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
                            .parent = record.id,
                            .parameters = parameters_for(task, name)};
         auto& run = *runs.emplace_back(std::make_unique<MappingRun>(setting, project_.mapping(name), connections));
-        all_well = run.carry(context, observer) && (together || run.publish(context)) && all_well;
+        if (const auto obstacle = obstacles.find(name); obstacle != obstacles.end()) {
+            run.abandon(obstacle->second);
+            all_well = false;
+        } else {
+            all_well = run.carry(context, observer) && (together || run.publish(context)) && all_well;
+        }
         const bool stopped = context.stop != nullptr && context.stop->requested();
         if (stopped || (together && !all_well)) {
             break;
@@ -254,7 +267,8 @@ RunResult Executor::run_task(const Context& context, const RunRequest& request, 
         if (together && all_well) {
             all_well = run->publish(context);
         } else if (together) {
-            run->abandon("nothing of this task was published, because another of its mappings did not succeed");
+            run->abandon(Error(ErrorKind::Conflict,
+                               "nothing of this task was published, because another of its mappings did not succeed"));
         }
         observer.ended(run->waybill());
         result.waybills.push_back(run->waybill());
@@ -311,55 +325,74 @@ void Executor::recover_task(const std::string& task) {
 }
 
 // The caller holds the mapping's lock, so whoever ran what is unfinished is dead.
-void Executor::recover(const Context& context, const std::string& mapping) {
+std::optional<Error> Executor::recover(const Context& context, const std::string& mapping) {
     const auto unfinished = store_.unfinished(mapping);
     if (unfinished.empty() && store_.uncleaned(mapping).empty()) {
-        return;
+        return {};
     }
     const auto target = project_.connect(project_.mapping(mapping).target_connection);
-    try {
-        for (auto record : unfinished) {
-            remove_spooled_files(spool_folder(home_), record.id);
-            auto files = store_.files(record.id);
-            const auto waybill = record.state == ExecutionState::Committing
-                                     ? std::optional(waybill_from_json(record.waybill))
-                                     : std::nullopt;
-            record.ended = now();
-            const auto marks = MarkFile::path(home_, mapping);
-            const bool has_marks = std::filesystem::exists(marks);
-            if (waybill && target->has_arrived(context, {.mapping = mapping,
-                                                         .execution = record.id,
-                                                         .object = waybill->target_object,
-                                                         .files = file_records(files)})) {
-                if (has_marks) {
-                    MarkFile(marks).promote(context, record.id);
-                }
-                record.outcome = waybill->outcome;
-                record.rows_read = waybill->report.rows.read;
-                record.message = "recovered: the process ended after everything had arrived";
-                // An equal file of an earlier run may bear the name, and ours still the temporary one.
-                target->clean_up(context, record.id, file_records(files));
-                const auto sequence = files.empty() ? std::nullopt : std::optional(store_.last_sequence(mapping) + 1);
-                store_.end(record, published(std::move(files)), sequence);
-            } else {
-                if (has_marks) {
-                    MarkFile file(marks);
-                    waybill ? file.discard_in_doubt(record.id) : file.discard(record.id);
-                }
-                interrupted(store_, std::move(record), files);
-            }
+    const auto later = [&](const Error& error) {
+        if (error.kind() == ErrorKind::Cancelled) {
+            throw Error(error);
         }
+        Error obstacle = error;
+        return obstacle.while_doing(fmt::format("cannot look after an earlier run of {} yet", mapping));
+    };
+    try {
+        for (const auto& record : unfinished) {
+            recover(context, *target, record);
+        }
+    } catch (const Error& error) {
+        // Were rows delivered now, those of the earlier run might come twice, and nobody could find out any more.
+        return later(error);
+    }
+    try {
         for (const auto& record : store_.uncleaned(mapping)) {
             target->clean_up(context, record.id, file_records(store_.files(record.id)));
             store_.mark_cleaned(record.id);
         }
     } catch (const Error& error) {
-        if (error.kind() == ErrorKind::Cancelled) {
-            throw;
+        // It harms nobody, and stays noted for the next run.
+        context.log(Level::Warning, later(error).what());
+    }
+    return {};
+}
+
+void Executor::recover(const Context& context, Connection& target, ExecutionRecord record) {
+    remove_spooled_files(spool_folder(home_), record.id);
+    auto files = store_.files(record.id);
+    const auto waybill =
+        record.state == ExecutionState::Committing ? std::optional(waybill_from_json(record.waybill)) : std::nullopt;
+    record.ended = now();
+    const auto marks = MarkFile::path(home_, record.mapping);
+    const bool has_marks = std::filesystem::exists(marks);
+    if (waybill && target.has_arrived(context, {.mapping = record.mapping,
+                                                .execution = record.id,
+                                                .object = waybill->target_object,
+                                                .files = file_records(files)})) {
+        if (has_marks) {
+            MarkFile(marks).promote(context, record.id);
         }
-        // The run itself will meet the same obstacle, or not; what is left stays noted for the next one.
-        context.log(Level::Warning,
-                    fmt::format("cannot look after an earlier run of {} yet: {}", mapping, error.what()));
+        record.outcome = waybill->outcome;
+        record.rows_read = waybill->report.rows.read;
+        record.message = "recovered: the process ended after everything had arrived";
+        try {
+            // An equal file of an earlier run may bear the name, and ours still the temporary one.
+            target.clean_up(context, record.id, file_records(files));
+        } catch (const Error& error) {
+            if (error.kind() == ErrorKind::Cancelled) {
+                throw;
+            }
+            context.log(Level::Warning, fmt::format("what {} may have left stays: {}", record.id, error.what()));
+        }
+        const auto sequence = files.empty() ? std::nullopt : std::optional(store_.last_sequence(record.mapping) + 1);
+        store_.end(record, published(std::move(files)), sequence);
+    } else {
+        if (has_marks) {
+            MarkFile file(marks);
+            waybill ? file.discard_in_doubt(record.id) : file.discard(record.id);
+        }
+        interrupted(store_, std::move(record), files);
     }
 }
 

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,7 +60,9 @@ private:
     RunResult run_mapping(const Context&, const RunRequest&, const MappingDefinition&, RunObserver&);
     RunResult run_chunks(RunSetting& setting, const std::string& mapping, const std::function<Waybill()>& run_once);
     RunResult run_task(const Context&, const RunRequest&, const TaskDefinition&, RunObserver&);
-    void recover(const Context&, const std::string& mapping);
+    // Why nothing may be delivered yet, if so: whether an earlier run arrived is not known.
+    std::optional<Error> recover(const Context&, const std::string& mapping);
+    void recover(const Context&, Connection& target, ExecutionRecord unfinished);
     void recover_task(const std::string& task);
     // The execution that can be undone, with its waybill; its mapping is locked and recovered.
     Waybill undoable(const Context&, const std::string& execution, const std::filesystem::path& kept);

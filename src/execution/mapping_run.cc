@@ -347,8 +347,12 @@ bool MappingRun::publish(const Context& context) {
         waybill_.report = haul_->report();
     });
     if (published) {
-        // When this cannot be recorded, the next run finds the files where they are and catches up.
-        end(waybill_.outcome);
+        try {
+            end(waybill_.outcome);
+        } catch (Error& error) {
+            // The next run finds out and catches up.
+            throw error.while_doing("everything has arrived, but that could not be recorded");
+        }
     }
     return published;
 }
@@ -373,9 +377,9 @@ void MappingRun::promote_marks(const Context& context) {
     }
 }
 
-void MappingRun::abandon(const std::string& reason) {
+void MappingRun::abandon(const Error& reason) {
     if (!has_ended_) {
-        fail(Error(ErrorKind::Conflict, reason));
+        fail(reason);
     }
 }
 

@@ -116,8 +116,8 @@ public:
     bool carry(const Context&, RunObserver&);
     // True when it was published.
     bool publish(const Context&);
-    // Throws away what was carried; nothing, when the run has ended already.
-    void abandon(const std::string& reason);
+    // Fails for this reason and throws away what was carried; nothing, when the run has ended already.
+    void abandon(const Error& reason);
     // Complete once the run has ended.
     const Waybill& waybill() const { return waybill_; }
 
