@@ -174,6 +174,9 @@ void TableTarget::prepare(const Context& context, const Schema& schema) {
     schema_ = schema;
     options_.check(writer_->dialect());
     options_.prepare_session(context, *writer_);
+    if (!is_new_) {
+        check_key_columns();
+    }
     plan_columns();
     const auto& rules = request_.records;
     if (has_key()) {
@@ -386,12 +389,20 @@ Delivery TableTarget::complete(const Context& context) {
             if (attempt == most_attempts || rejected_ != rejected) {
                 throw;
             }
+        } catch (const Error& error) {
+            // A statement that was right when it was planned: tell rather what has happened to the table.
+            if (error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::Invalid) {
+                writer_->rollback(context);
+                check_unaltered(context);
+            }
+            throw;
         }
         writer_->rollback(context);
     }
 }
 
 void TableTarget::finish(const Context& context, Delivery& delivery) {
+    check_unaltered(context);
     options_.run_after(context, *writer_);
     if (keeper_) {
         keeper_->finish(context, *writer_, delivery);

@@ -23,6 +23,7 @@
 #include "database/table_writer.h"
 #include "options/options.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -82,6 +83,12 @@ private:
     // In the transaction that changes the table: whether it may, and what comes before rows.
     void open_table(const Context&);
     void check_columns() const;
+    // By their names, as they are now.
+    std::map<std::string, std::string> column_types(const Context&) const;
+    // Whether the columns that are written are still what they were taken for. Asked when the table was
+    // written to in the transaction: from then on nobody else can alter it.
+    void check_unaltered(const Context&) const;
+    void check_key_columns() const;
     void check_key(const Context&) const;
     bool writes_commit() const { return request_.mode == RunMode::Run && has_commits_; }
     // The end of the transaction that changes the table, but for its commit.
@@ -124,8 +131,9 @@ private:
     std::unique_ptr<AbsentRecords> absent_;
     std::unique_ptr<ChangeKeeper> keeper_;
     std::unique_ptr<GivenKeys> given_;
-    RowOrigins origins_;                    // of staged rows
-    bool is_new_ = false;                   // the table is missing, and is made
+    RowOrigins origins_;   // of staged rows
+    bool is_new_ = false;  // the table is missing, and is made
+    std::map<std::string, std::string> column_types_;
     std::vector<std::string> ignored_;      // columns of the source
     std::vector<std::string> new_columns_;  // of the table
     std::vector<std::string> definitions_;  // SQL that makes them

@@ -4,6 +4,7 @@
 #include "connector/table_target.h"
 #include "database/table_definition.h"
 #include "database/table_name.h"
+#include "database/table_statements.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -37,6 +38,7 @@ Schema TableTarget::wanted(const Context& context) {
         is_new_ = true;
         return {};
     }
+    column_types_ = column_types(context);
     Schema wanted;
     for (const auto& known : table_->columns) {
         if (!known.is_generated && known.column.name != options_.generated_key) {
@@ -45,6 +47,35 @@ Schema TableTarget::wanted(const Context& context) {
         }
     }
     return wanted;
+}
+
+std::map<std::string, std::string> TableTarget::column_types(const Context& context) const {
+    std::map<std::string, std::string> types;
+    for (const auto& row :
+         writer_->query(context, fmt::format(fmt::runtime(writer_->dialect().column_types), table_->sql,
+                                             quote_literal(table_->sql), quote_literal(table_->name)))) {
+        types[row[0].value_or("")] = row[1].value_or("");
+    }
+    return types;
+}
+
+void TableTarget::check_unaltered(const Context& context) const {
+    if (is_new_) {
+        return;
+    }
+    const auto now = column_types(context);
+    for (const auto& [name, type] : column_types_) {
+        const bool is_written = std::ranges::find(schema_, name, &Column::name) != schema_.end();
+        const auto found = now.find(name);
+        if (!is_written || (found != now.end() && found->second == type)) {
+            continue;
+        }
+        throw Error(
+            ErrorKind::Conflict,
+            fmt::format("the table {} was altered while the run was on its way: its column \"{}\" {}", name_, name,
+                        found == now.end() ? "is gone" : fmt::format("was {} and is {}", type, found->second)))
+            .advise("Nothing was changed. Run again: the rows will be fitted to the table as it is now.");
+    }
 }
 
 std::vector<std::string> TableTarget::missing_columns(const Schema& schema) const {
@@ -60,6 +91,7 @@ std::vector<std::string> TableTarget::missing_columns(const Schema& schema) cons
 
 std::vector<std::string> TableTarget::left_out(const Schema& schema) {
     if (options_.columns == ColumnContract::Discard && !is_new_) {
+        check_key_columns();
         ignored_ = missing_columns(schema);
     }
     return ignored_;
@@ -105,6 +137,19 @@ void TableTarget::check_columns() const {
             throw Error(ErrorKind::Invalid,
                         fmt::format("the table {} needs a value for the column \"{}\"", name_, column.column.name))
                 .advise("Add a field for it, or give the column a default in the database.");
+        }
+    }
+}
+
+void TableTarget::check_key_columns() const {
+    const auto known = names_of(*table_);
+    for (const auto& name : request_.records.key) {
+        if (std::ranges::find(known, name) == known.end()) {
+            throw Error(
+                ErrorKind::NotFound,
+                fmt::format("`key`: the table {} has no column \"{}\" by which its records could be told apart{}",
+                            name_, name, did_you_mean(name, known)))
+                .advise(fmt::format("Its columns are: {}.", fmt::join(known, ", ")));
         }
     }
 }

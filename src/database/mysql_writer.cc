@@ -48,6 +48,7 @@ constexpr Dialect mysql_dialect{
     // No lock of a table goes with a transaction; but each row can be locked, and what lies between.
     .lock_and_wait = "select count(*) from {} for update",
     .lock_or_fail = "select count(*) from {} for update nowait",
+    .column_types = "show columns from {0}",
     // A float is told in as many digits as a double, or its last bits are lost.
     .float_image = "({0} + 0e0)",
     .bytes_image = "hex({0})",

@@ -35,6 +35,9 @@ constexpr Dialect postgres_dialect{
               .json = "json"},
     .lock_and_wait = "lock table {} in share row exclusive mode",
     .lock_or_fail = "lock table {} in share row exclusive mode nowait",
+    .column_types =
+        "select attname, pg_catalog.format_type(atttypid, atttypmod) from pg_catalog.pg_attribute where attrelid = "
+        "{1}::pg_catalog.regclass and attnum > 0 and not attisdropped",
     .image = "cast({0} as text) collate \"C\"",
     .float_image = "cast({0} as text) collate \"C\"",
     .insert_as_is = "overriding system value",
@@ -178,7 +181,11 @@ void PostgresWriter::begin(const Context& context, Reach) {
 }
 
 void PostgresWriter::commit(const Context& context) {
-    session_->run(context, "commit");
+    const auto ended = session_->query(context, "commit");
+    // A transaction in which something failed is rolled back, and the server calls that a success.
+    if (std::string_view(PQcmdStatus(ended.get())) != "COMMIT") {
+        throw Error(ErrorKind::Conflict, session_->place() + ": the transaction was rolled back, not committed");
+    }
 }
 
 void PostgresWriter::rollback(const Context& context) {

@@ -42,6 +42,7 @@ constexpr Dialect sqlite_dialect{
               .bytes = "blob",
               .json = "json text"},
     .do_not_wait = "pragma busy_timeout = 0",
+    .column_types = "select name, type from pragma_table_xinfo({2}, 'main')",
     .image = sqlite_image,
     .float_image = sqlite_image,
     .images_are_literals = true,

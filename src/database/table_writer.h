@@ -108,6 +108,9 @@ struct Dialect {
     std::string_view lock_and_wait;
     std::string_view lock_or_fail;
     std::string_view do_not_wait;  // for locks, said to the session; may be empty
+    // Tells names and types of the columns of a table as it is now: "{0}" is TargetTable::sql, "{1}" the same
+    // as a literal, "{2}" TargetTable::name as a literal.
+    std::string_view column_types;
     // The value "{0}" as a text from which the database makes the same value again, to the last bit
     // (database/table_image.h).
     std::string_view image = "{0}";

@@ -9,6 +9,7 @@
 namespace rowhaul {
 namespace {
 
+using ::testing::AllOf;
 using testing::Company;
 using ::testing::HasSubstr;
 using testing::PostgresPlace;
@@ -165,6 +166,27 @@ TEST_P(TableTarget, SaysWhatIsWrongWithTheTable) {
     EXPECT_THAT(company_.rowhaul({"run", "customers"}).errors, HasSubstr("did you mean \"customer\"?"));
 }
 
+TEST_P(TableTarget, AKeyThatTheTableDoesNotHaveIsNamed) {
+    sql("insert into customers values (1, 'Anna', 1), (2, 'Bruno', 1)");
+    given("id,name,amount,code\n3,Carla,1,c\n");
+    for (const std::string_view columns : {"freeze", "discard", "evolve"}) {
+        company_.configure(
+            fmt::format("mappings:\n"
+                        "  customers:\n"
+                        "    source: {{ connection: files, file: customers.csv, settle: {{ age: 0s }} }}\n"
+                        "    target: {{ connection: erp, table: customers, columns: {} }}\n"
+                        "    key: [code]\n",
+                        columns),
+            place_->connection() + "  files: { type: local, folder: . }\n");
+        const auto refused = company_.rowhaul({"run", "customers"});
+        EXPECT_EQ(refused.status, 1) << columns;
+        EXPECT_THAT(refused.errors, AllOf(HasSubstr("the table customers has no column \"code\""), HasSubstr("key")))
+            << columns;
+        EXPECT_EQ(place_->rows("select id, name, amount from customers where amount = 1 order by id"),
+                  GetParam() == "sqlite" ? "1|Anna|1;2|Bruno|1" : "1|Anna|1.00;2|Bruno|1.00");
+    }
+}
+
 TEST_P(TableTarget, ATableIsNotWrittenWhileItIsRead) {
     company_.configure(
         "mappings:\n"
@@ -173,6 +195,29 @@ TEST_P(TableTarget, ATableIsNotWrittenWhileItIsRead) {
         "    target: { connection: erp, table: customers }\n",
         place_->connection());
     EXPECT_THAT(company_.rowhaul({"validate"}).errors, HasSubstr("is the table that the rows come from"));
+}
+
+// Nobody notices that it is the same one; it is read whole before it is written.
+TEST_P(TableTarget, ATableUnderTwoNamesIsReadAsItWas) {
+    sql("insert into customers values (1, 'Anna', 1), (2, 'Bruno', 2)");
+    auto twin = place_->connection();
+    twin.replace(twin.find("erp:"), 4, "twin:");
+    const auto configured = [&](std::string_view options) {
+        company_.configure(fmt::format("mappings:\n"
+                                       "  customers:\n"
+                                       "    source: {{ connection: twin, table: customers }}\n"
+                                       "    target: {{ connection: erp, table: customers }}\n"
+                                       "    fields: [ {{ to: id, value: id + 1 }}, name, amount ]\n"
+                                       "    {}\n",
+                                       options),
+                           place_->connection() + twin);
+    };
+    configured("key: [id]\n    options: { absent: delete }");
+    EXPECT_EQ(run(), "2 read, 1 created, 1 updated, 1 deleted");
+    EXPECT_EQ(place_->rows("select id, name from customers order by id"), "2|Anna;3|Bruno");
+    configured("options: { replace: true }");
+    EXPECT_EQ(run(), "2 read, 2 created, 2 deleted");
+    EXPECT_EQ(place_->rows("select id, name from customers order by id"), "3|Anna;4|Bruno");
 }
 
 TEST_P(TableTarget, AKeyThatIsNotUniqueInTheTableIsRefused) {
