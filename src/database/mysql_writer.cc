@@ -91,6 +91,7 @@ std::string reason_of(unsigned number) {
             return "refused_foreign_key";
         case ER_BAD_NULL_ERROR:
         case ER_NO_DEFAULT_FOR_FIELD:
+        case ER_WARN_NULL_TO_NOTNULL:
             return "refused_not_null";
         case mariadb_check_failed:
         case mysql_check_failed:

@@ -84,11 +84,12 @@ std::string blob_of(std::string_view hex) {
     return bytes;
 }
 
-bool compares_bytes(SqliteHandle& session, const std::string& table, const std::string& column) {
+// Empty where it compares bytes.
+std::string collation_of(SqliteHandle& session, const std::string& table, const std::string& column) {
     const char* collation = nullptr;
-    return sqlite3_table_column_metadata(session.raw(), "main", table.c_str(), column.c_str(), nullptr, &collation,
-                                         nullptr, nullptr, nullptr) == SQLITE_OK &&
-           std::string_view(collation) == "BINARY";
+    const bool is_known = sqlite3_table_column_metadata(session.raw(), "main", table.c_str(), column.c_str(), nullptr,
+                                                        &collation, nullptr, nullptr, nullptr) == SQLITE_OK;
+    return is_known && std::string_view(collation) != "BINARY" ? collation : "";
 }
 
 class SqliteLoader final : public RowLoader {
@@ -209,6 +210,7 @@ TargetTable SqliteWriter::table(const Context& context, const std::string& name)
         column.column.nullable = columns.integer(2) == 0;
         column.has_default = columns.integer(3) != 0;
         column.is_generated = columns.integer(5) != 0;
+        column.collation = collation_of(opened, found.name, column.column.name);
         if (columns.integer(4) != 0) {
             ++key_columns;
             rowid_type = column.column.source_type;
@@ -232,7 +234,7 @@ TargetTable SqliteWriter::table(const Context& context, const std::string& name)
         bool is_exact = true;
         while (parts.step()) {
             key.emplace_back(parts.text(0));
-            is_exact &= parts.text(1) == "BINARY" && compares_bytes(opened, found.name, key.back());
+            is_exact &= parts.text(1) == "BINARY" && collation_of(opened, found.name, key.back()).empty();
         }
         if (is_exact) {
             found.exact_keys.push_back(key);

@@ -109,18 +109,32 @@ std::string TableStatements::mark_absent(const std::string& column, const std::s
     return fmt::format("update {} as t set {} = {} where {}", table_.sql, quoted(column), value, is_absent());
 }
 
+std::string TableStatements::collation(const std::string& name) const {
+    const auto& collation =
+        std::ranges::find(table_.columns, name, [](const TargetColumn& known) { return known.column.name; })->collation;
+    return collation.empty() ? "" : " collate " + quoted(collation);
+}
+
 std::string TableStatements::make_duplicates() const {
-    const auto key = list("", key_);
+    std::string groups;
+    for (const auto& name : key_) {
+        groups += fmt::format("{}{}{}", groups.empty() ? "" : ", ", quoted(name), collation(name));
+    }
     return fmt::format(
         "create temporary table rowhaul_duplicates as select {}, min(rowhaul_row) as rowhaul_first, "
         "max(rowhaul_row) as rowhaul_last from rowhaul_stage group by {} having count(*) > 1",
-        key, key);
+        list("", key_), groups);
 }
 
 std::string TableStatements::is_duplicate(std::string_view other_than) const {
+    std::string same;
+    for (const auto& name : key_) {
+        same +=
+            fmt::format("{0}d.{1} = rowhaul_stage.{1}{2}", same.empty() ? "" : " and ", quoted(name), collation(name));
+    }
     const auto other =
         other_than.empty() ? "" : fmt::format(" and rowhaul_stage.rowhaul_row <> d.rowhaul_{}", other_than);
-    return fmt::format("exists (select 1 from rowhaul_duplicates d where {}{})", same_key("d", "rowhaul_stage"), other);
+    return fmt::format("exists (select 1 from rowhaul_duplicates d where {}{})", same, other);
 }
 
 std::string TableStatements::is_known() const {

@@ -78,6 +78,8 @@ private:
     // `given` is the alias of the row that came.
     std::string differs(Change, const std::optional<Extra>&, std::string_view given = "s") const;
     std::string key_index_columns() const;
+    // " collate ..." for a column of a copy, where it has to be said.
+    std::string collation(const std::string& name) const;
     bool is_key(const std::string& name) const;
 
     const Dialect& dialect_;

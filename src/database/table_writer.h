@@ -39,9 +39,10 @@ public:
 
 struct TargetColumn {
     Column column;
-    bool has_default = false;   // may be left out although it is not nullable
-    bool is_generated = false;  // cannot be given; with a default as well, it is a number that the database gives
-    bool uses_up = false;       // its default uses up a number for every row that is tried
+    std::string collation = {};  // by which its texts are told apart where copies of it would forget it; SQL's name
+    bool has_default = false;    // may be left out although it is not nullable
+    bool is_generated = false;   // cannot be given; with a default as well, it is a number that the database gives
+    bool uses_up = false;        // its default uses up a number for every row that is tried
 };
 
 using TableRows = std::vector<std::vector<std::optional<std::string>>>;

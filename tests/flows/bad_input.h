@@ -66,11 +66,14 @@ public:
     }
     ~SmallDisk() {
         if (mounted_) {
-            ::umount(folder_.c_str());
+            ::umount2(folder_.c_str(), MNT_DETACH);
         }
     }
     SmallDisk(const SmallDisk&) = delete;
     SmallDisk& operator=(const SmallDisk&) = delete;
+    void grow(const std::string& size) const {
+        ::mount("none", folder_.c_str(), "tmpfs", MS_REMOUNT, ("size=" + size).c_str());
+    }
     // Only an administrator can; others are held to a size by their shell, below.
     bool is_mounted() const { return mounted_; }
 
