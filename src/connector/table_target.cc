@@ -306,6 +306,8 @@ void TableTarget::prepare_commits(const Context& context) {
     // Who may not write at all is told so, and not sent for the wrong right.
     writer_->query(context,
                    fmt::format("explain insert into {0} ({1}) select {1} from {0} where 1 = 0", table_->sql, column));
+    writer_->begin(context, Reach::Tables);
+    writer_->rollback(context);
     if (is_staged() || request_.records.at_least_once) {
         return;
     }

@@ -64,6 +64,12 @@ std::string advice_for(int code) {
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
             return "Another program is writing to this file; try again later, or raise 'busy_timeout'.";
+        case SQLITE_FULL:
+            return "Make room on the disk of this file, or on that of temporary files (/var/tmp, or where "
+                   "SQLITE_TMPDIR "
+                   "or TMPDIR says).";
+        case SQLITE_IOERR:
+            return "The disk of this file may be full, damaged or gone; the system's log says more.";
         case SQLITE_NOTADB:
             return "Look at 'path': this file is something else, or an encrypted database.";
         case SQLITE_CORRUPT:

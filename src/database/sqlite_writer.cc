@@ -257,6 +257,11 @@ TargetTable SqliteWriter::missing_table(const Context&, const std::string& name)
 void SqliteWriter::begin(const Context& context, Reach reach) {
     auto& opened = session(context);
     const SqliteHandle::Watch watch(opened, context);
+    // SQLite itself would notice it at the first write only.
+    if (reach == Reach::Tables && sqlite3_db_readonly(opened.raw(), "main") == 1) {
+        throw Error(ErrorKind::Denied, options_.path + ": this file may only be read")
+            .advise("Check the permissions of the file and of its folder.");
+    }
     transaction_ = std::make_unique<SqliteTransaction>(
         opened, reach == Reach::Tables ? SqliteBegin::Immediate : SqliteBegin::Deferred);
 }

@@ -3,6 +3,7 @@
 // nothing behind: no file under a final name, none under a temporary one, none where a source was named.
 #include "tests/flows/bad_input.h"
 
+#include "database/sqlite_handle.h"
 #include "testing/certificates.h"
 #include "testing/servers/maria_db.h"
 #include "testing/servers/postgres.h"
@@ -210,6 +211,30 @@ protected:
 TEST_F(NoPermission, ToWriteIntoTheFolderIsTold) {
     write_to("  partner: { type: local, folder: partner }\n");
     EXPECT_THAT(told(), AllOf(HasSubstr("partner"), HasSubstr("Permission denied")));
+}
+
+TEST_F(NoPermission, ToWriteIntoATableIsTold) {
+    const auto people = [&](std::string_view statement) {
+        SqliteHandle partner(company / "partner.db", SqliteAccess::Create);
+        partner.execute(statement);
+        auto rows = partner.prepare("select group_concat(id || name) from people");
+        rows.step();
+        return std::string(rows.text(0));
+    };
+    people("create table people (id int primary key, name text); insert into people values (1, 'Eve'), (9, 'Zoe')");
+    ::chmod((company / "partner.db").c_str(), 0444);
+    for (const std::string_view mapping :
+         {"", "key: [id]", "key: [id]\n    options: { absent: delete }", "options: { replace: true }"}) {
+        company.configure(fmt::format("mappings:\n"
+                                      "  people:\n"
+                                      "    source: {{ connection: shop, table: people }}\n"
+                                      "    target: {{ connection: partner, table: people }}\n"
+                                      "    {}\n",
+                                      mapping),
+                          "  partner: { type: sqlite, path: partner.db }\n");
+        EXPECT_THAT(told(), AllOf(HasSubstr("partner.db"), HasSubstr("permissions")));
+        EXPECT_EQ(people("select 1"), "1Eve,9Zoe");
+    }
 }
 
 TEST_F(NoPermission, ToReadTheDatabaseIsTold) {

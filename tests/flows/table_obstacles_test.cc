@@ -94,13 +94,19 @@ TEST_P(NoTableOfCommits, OneThatAPersonMadeIsUsed) {
 
 TEST_P(NoTableOfCommits, WhoMayOnlyReadIsToldSo) {
     grant("select", "customers");
-    for (const std::string_view mapping : {"", "key: [id]"}) {
+    place_->sql("insert into customers values (1, 'kept'), (9, 'kept')");
+    const std::string any = "max_delete: { percent: 100 } }";
+    for (const auto& mapping : std::vector<std::string>{
+             "", "key: [id]", "key: [id]\n    options: { missing: skip }", "key: [id]\n    options: { existing: skip }",
+             "key: [id]\n    options: { absent: delete, " + any, "options: { replace: true, " + any}) {
         configure(mapping);
         const auto refused = run();
         EXPECT_EQ(refused.status, 1);
         EXPECT_THAT(refused.errors, HasSubstr("customers"));
+        EXPECT_THAT(refused.errors, HasSubstr("denied"));
         EXPECT_THAT(refused.errors, Not(HasSubstr("rowhaul_commits")));
     }
+    EXPECT_EQ(place_->rows("select id, name from customers order by id"), "1|kept;9|kept");
 }
 
 class TableObstacles : public testing::TableFlow {};
@@ -125,6 +131,37 @@ TEST_P(TableObstacles, ADeadlockIsTriedAgain) {
     EXPECT_EQ(counts(company_.rowhaul({"run", "customers", "--output", "json"}), 3),
               "4 read, 1 created, 1 updated, 1 deleted, 2 rejected");
     EXPECT_EQ(place_->rows("select id, name from customers order by id"), "1|changed;3|Carla");
+}
+
+// Somebody else changes the records from the last to the first while the run does from the first to the last.
+TEST_P(TableObstacles, ADeadlockWithAnotherSessionIsTriedAgain) {
+    sql("insert into customers values (1, 'Anna', 1), (9, 'Zoe', 1); create table others (id int primary key)");
+    for (int id = 0; id < 100; ++id) {
+        sql(fmt::format("insert into others values ({})", id));
+    }
+    configure("key: [id]\n    options: { absent: delete }");
+    given("id,name,amount\n1,Anna A.,1\n5,Emil,1\n9,Zoe Z.,1\n");
+    const auto database = place_->database();
+    const auto other = database->writer();
+    const Context context;
+    const bool is_postgres = GetParam() == "postgres";
+    if (is_postgres) {
+        other->execute(context, "set deadlock_timeout = '1min'");  // the run notices it first
+    }
+    other->begin(context, Reach::Tables);
+    other->execute(context, "update others set id = id + 1000");  // the run has less to lose
+    other->execute(context, "update customers set amount = 2 where id = 9");
+    auto run = company_.start({"run", "customers", "--output", "json"});
+    ASSERT_TRUE(testing::eventually([&] {
+        return place_->rows(is_postgres ? "select count(*) from pg_locks where not granted"
+                                        : "select count(*) from information_schema.innodb_trx where trx_state = "
+                                          "'LOCK WAIT'") == "1";
+    })) << testing::read_file(company_ / "said");
+    other->execute(context, "update customers set amount = 2 where id = 1");
+    other->commit(context);
+    ASSERT_EQ(run.wait(std::chrono::seconds(30)), 0) << testing::read_file(company_ / "said");
+    EXPECT_EQ(testing::text_at(boost::json::parse(testing::read_file(company_ / "said")), "/rows/updated"), "2");
+    EXPECT_EQ(place_->rows("select id, name from customers order by id"), "1|Anna A.;5|Emil;9|Zoe Z.");
 }
 
 TEST_P(TableObstacles, ChangesThatATriggerSwallowsFailTheRun) {
