@@ -2,10 +2,14 @@
 #include "expression/treatment.h"
 
 #include "data/notation.h"
+#include "data/number_text.h"
 #include "expression/checker.h"
 #include "expression/comparing.h"
+#include "expression/decimal.h"
 #include "expression/utf8.h"
 
+#include <array>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace rowhaul {
@@ -77,6 +81,34 @@ std::string_view read_boolean(Row& row, std::string_view text, std::string_view 
                  row.copy(fmt::format("is neither \"{}\" nor \"{}\"", true_text, false_text)));
     }
     return "false";
+}
+
+// A cast would round, which nobody asked for by giving a type.
+constexpr std::string_view not_whole = "has decimals, which an integer cannot have";
+
+std::int64_t whole_from_decimal(Row& row, const Decimal& value) {
+    const auto whole = to_integer(value);
+    if (whole && compare(decimal_of(*whole), value) == 0) {
+        return *whole;
+    }
+    auto& text = row.scratch();
+    append(value, text);
+    row.fail(whole ? Failure::InvalidInteger : Failure::NumberOutOfRange, row.copy(text),
+             whole ? not_whole : std::string_view());
+    return 0;
+}
+
+std::int64_t whole_from_float(Row& row, double value) {
+    constexpr double limit = 9'223'372'036'854'775'808.0;
+    const bool fits = value >= -limit && value < limit;
+    if (fits && std::nearbyint(value) == value) {
+        return static_cast<std::int64_t>(value);
+    }
+    std::array<char, max_float_text> text{};
+    row.fail(fits ? Failure::InvalidInteger : Failure::NumberOutOfRange,
+             row.copy(std::string_view(text.data(), write_float(text.data(), value))),
+             fits ? not_whole : std::string_view());
+    return 0;
 }
 
 std::string_view truncated(Row&, std::string_view text, std::int64_t length) {
@@ -194,7 +226,9 @@ private:
         if (value.kind == kind) {
             return value;
         }
-        const auto kernel = cast_kernel(value.kind, kind);
+        const auto kernel = kind == Kind::Integer && value.kind == Kind::Decimal ? strict<whole_from_decimal>().kernel
+                            : kind == Kind::Integer && value.kind == Kind::Float ? strict<whole_from_float>().kernel
+                                                                                 : cast_kernel(value.kind, kind);
         if (kernel == nullptr) {
             checker_.fail(0, fmt::format("is {}, which cannot become {}", name_of(value.kind), name_of(kind)));
         }

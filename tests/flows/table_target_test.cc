@@ -88,6 +88,25 @@ TEST_P(TableTarget, WhatCannotBeIsRejectedBeforeItIsSent) {
     }
 }
 
+TEST_P(TableTarget, ANumberWithDecimalsBecomesNoInteger) {
+    company_.sql(
+        "create table stock (id integer primary key, price decimal(10,2), part real); insert into stock values "
+        "(1, 12.50, null), (2, 12.00, null), (3, null, 0.5), (4, null, 3.0), (5, 99999999999.00, 1e300)");
+    sql("create table stock (id int primary key, price bigint, part bigint)");
+    company_.configure(
+        "mappings:\n"
+        "  customers:\n"
+        "    source: { connection: shop, table: stock }\n"
+        "    target: { connection: erp, table: stock }\n"
+        "    key: [id]\n",
+        place_->connection());
+    EXPECT_EQ(run(3), "5 read, 2 created, 3 rejected");
+    EXPECT_EQ(place_->rows("select id, price, part from stock order by id"), "2|12|NULL;4|NULL|3");
+    const auto rejects = company_.rowhaul({"waybill", "--rejects"}).output;
+    EXPECT_THAT(rejects, AllOf(HasSubstr("invalid_integer,price,12.5"), HasSubstr("invalid_integer,part,0.5"),
+                               HasSubstr("number_out_of_range,part,1e+300")));
+}
+
 TEST_P(TableTarget, RowsOfOneKeyAreTreatedAsTold) {
     given("id,name,amount\n1,first,1\n2,other,1\n1,second,2\n1,third,3\n");
     configure();
