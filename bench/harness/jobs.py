@@ -29,6 +29,8 @@ class Job:
     cpus: str = ""  # the processors that both sides are held to, as taskset has them
     mapping: dict | None = None  # of a job that reads a file as a mapping does; its target is added
     table: tables.Table | None = None  # the target, in place of a file
+    beside: dict | None = None  # a mapping `beside`, which a peer runs
+    goes_on: bool = False  # each run knows what the one before it did
     expressions: bool = False  # bench_expression, which measures both sides itself
 
     def reads_only(self):
@@ -49,6 +51,8 @@ WORKBOOK = {"source": {"connection": "data", "file": "items.xlsx", "again": True
 def from_file(name):
     return {"source": {"connection": "data", "file": name, "again": True}}
 
+
+NO_ROW = {**from_file("items.csv"), "where": "id = ''", "target": {"connection": "local", "file": "none.csv"}}
 
 JOBS = [
     Job("postgres", "PostgreSQL → local CSV", (Peer("psql \\copy", "psql", 1.05),),
@@ -106,6 +110,13 @@ JOBS = [
     Job("contacts", "CSV → SQLite, contacts by unique e-mail",
         (Peer(".import into a temporary table, insert … on conflict", "contacts_sqlite3", 0.8, same="rows", reads="contacts.csv"),),
         ("contacts",), "contacts", "", mapping=from_file("contacts.csv"), table=tables.SQLITE_CONTACTS),
+    Job("changed", "PostgreSQL against marks, no row changed",
+        (Peer("psql \\copy to /dev/null", "read_psql", 2.0),), ("postgres", "target"), "target", "",
+        mapping={"source": {"connection": "postgres", "table": "items"}, "read": "changed"},
+        table=tables.SQLITE_KEPT, goes_on=True),
+    Job("changed-csv", "CSV against marks, no row changed",
+        (Peer("Rowhaul, a rule that no row meets", "read_beside"),), ("target",), "target", "",
+        mapping={**from_file("items.csv"), "read": "changed"}, table=tables.SQLITE_KEPT, goes_on=True, beside=NO_ROW),
     Job("postgres-postgres", "PostgreSQL → empty PostgreSQL table", (Peer("psql | psql", "psql_psql", 1.05, same="rows"),),
         ("postgres",), "postgres", "", "postgres", table=tables.POSTGRES),
 ]

@@ -38,6 +38,8 @@ POSTGRES_KNOWN = Table(
                    "insert into taken select * from items"),
     reset=("vacuum analyze taken", "checkpoint"), key=("id",), toggles=True)
 POSTGRES_MIRROR = dataclasses.replace(POSTGRES_KNOWN, options=(("absent", "delete"),))
+SQLITE_KEPT = Table("kept", made=("drop table if exists kept", f"create table kept ({definition(COLUMNS, 3)})"),
+                    key=("id",))
 # Every second contact is known, and one in a hundred of these has moved.
 SQLITE_CONTACTS = Table(
     "contacts", reset=("drop table if exists contacts", f"create table contacts ({definition(CONTACTS, 3)})",
