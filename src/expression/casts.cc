@@ -62,6 +62,13 @@ double float_from_text(Row& row, std::string_view text) {
 }
 
 bool boolean_from_text(Row& row, std::string_view text) {
+    // As most sources write it.
+    if (text == "1" || text == "true") {
+        return true;
+    }
+    if (text == "0" || text == "false") {
+        return false;
+    }
     static constexpr std::string_view words[] = {"true", "yes", "false", "no"};
     std::string lower;
     for (const char c : trimmed(text).substr(0, 6)) {

@@ -8,6 +8,7 @@
 #include "expression/decimal.h"
 #include "expression/utf8.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
@@ -128,7 +129,12 @@ void required(Call& call) {
     const auto& value = *call.arguments[0];
     with_held_type(call.result, [&]<class T>(std::type_identity<T>) {
         T* out = call.out.start<T>(call.result, call.rows, call.stride);
-        for (std::size_t row = 0; row < (call.stride == 0 ? 1 : call.rows); ++row) {
+        const auto rows = call.stride == 0 ? 1 : call.rows;
+        if (value.all_valid() && value.stride() == call.stride) {
+            std::copy_n(value.values<T>(), rows, out);
+            return;
+        }
+        for (std::size_t row = 0; row < rows; ++row) {
             out[row] = T{};
             switch (value.state(row)) {
                 case State::Valid:

@@ -13,7 +13,7 @@ namespace rowhaul {
 
 namespace {
 
-constexpr std::size_t most_encoded = std::size_t{1} << 20;  // of a slice of rows
+constexpr std::size_t most_encoded = std::size_t{1} << 20;
 constexpr std::size_t head_bytes = 1 + sizeof(std::uint32_t);
 
 enum class Tag : char { Null = 0, Text = 1, Positive = 2, Negative = 3 };
@@ -62,6 +62,32 @@ void put_head(char* to, const Encoding& encoding) {
     std::memcpy(to + 1, &size, sizeof size);
 }
 
+// Two moves of `size` bytes that may overlap.
+template <std::size_t Size>
+void copy_ends(std::string_view text, char* to) {
+    std::memcpy(to, text.data(), Size);
+    std::memcpy(to + text.size() - Size, text.data() + text.size() - Size, Size);
+}
+
+// Most texts are short: a call would take longer than copying them. Returns the end.
+char* copy(std::string_view text, char* to) {
+    const auto size = text.size();
+    if (size > 32) {
+        std::memcpy(to, text.data(), size);
+    } else if (size >= 16) {
+        copy_ends<16>(text, to);
+    } else if (size >= 8) {
+        copy_ends<8>(text, to);
+    } else if (size >= 4) {
+        copy_ends<4>(text, to);
+    } else if (size >= 2) {
+        copy_ends<2>(text, to);
+    } else if (size == 1) {
+        *to = text.front();
+    }
+    return to + size;
+}
+
 Hash128 from_xxh(const XXH128_hash_t& hash) {
     return {hash.high64, hash.low64};
 }
@@ -85,64 +111,40 @@ RowHasher::RowHasher(const Schema& schema, const std::vector<std::size_t>& colum
 std::span<const Hash128> RowHasher::hash(const Batch& batch) {
     const auto rows = batch.rows();
     hashes_.resize(rows);
-    ends_.resize(rows);
     sizes_.assign(rows, 0);
+    cells_.clear();
     for (const auto& part : parts_) {
         const auto cells = batch.column(part.column);
+        cells_.push_back({cells.data(), part.is_decimal});
         for (std::size_t row = 0; row < rows; ++row) {
             sizes_[row] += head_bytes + cells[row].text().size();
         }
     }
-    for (std::size_t first = 0; first < rows;) {
-        std::size_t last = first;
-        for (std::size_t bytes = 0; last < rows && bytes + sizes_[last] <= most_encoded; ++last) {
-            bytes += sizes_[last];
+    for (std::size_t row = 0; row < rows; ++row) {
+        if (sizes_[row] > most_encoded) {
+            hashes_[row] = hash_large(batch, row);
+            continue;
         }
-        if (last == first) {
-            hashes_[first] = hash_large(batch, first);
-            ++last;
-        } else {
-            hash_slice(batch, first, last);
+        if (encoded_.size() < sizes_[row]) {
+            encoded_.resize(2 * sizes_[row]);
         }
-        first = last;
+        hashes_[row] = hash_small(row);
     }
     return hashes_;
 }
 
-// The texts stand as far apart as they could need at most.
-void RowHasher::hash_slice(const Batch& batch, std::size_t first, std::size_t last) {
-    std::size_t bytes = 0;
-    for (std::size_t row = first; row < last; ++row) {
-        bytes += sizes_[row];
-    }
-    if (encoded_.size() < bytes) {
-        encoded_.resize(bytes);
-    }
-    char* begin = encoded_.data();
-    for (std::size_t row = first; row < last; ++row) {
-        ends_[row] = begin;
-        begin += sizes_[row];
-    }
-    for (const auto& part : parts_) {
-        const auto cells = batch.column(part.column);
-        for (std::size_t row = first; row < last; ++row) {
-            const auto encoding = encoding_of(cells[row], part.is_decimal);
-            char*& end = ends_[row];
-            if (encoding.tag == Tag::Null) {
-                *end++ = static_cast<char>(Tag::Null);
-                continue;
-            }
-            put_head(end, encoding);
-            std::memcpy(end + head_bytes, encoding.text.data(), encoding.text.size());
-            end += head_bytes + encoding.text.size();
+Hash128 RowHasher::hash_small(std::size_t row) {
+    char* end = encoded_.data();
+    for (const auto& part : cells_) {
+        const auto encoding = encoding_of(part.cells[row], part.is_decimal);
+        if (encoding.tag == Tag::Null) {
+            *end++ = static_cast<char>(Tag::Null);
+            continue;
         }
+        put_head(end, encoding);
+        end = copy(encoding.text, end + head_bytes);
     }
-    begin = encoded_.data();
-    for (std::size_t row = first; row < last; ++row) {
-        const auto size = static_cast<std::size_t>(ends_[row] - begin);
-        hashes_[row] = from_xxh(XXH3_128bits_withSeed(begin, size, version));
-        begin += sizes_[row];
-    }
+    return from_xxh(XXH3_128bits_withSeed(encoded_.data(), static_cast<std::size_t>(end - encoded_.data()), version));
 }
 
 // A row that is too large to be copied.

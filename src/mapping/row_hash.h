@@ -42,13 +42,18 @@ private:
         std::size_t column;
         bool is_decimal;
     };
-    void hash_slice(const Batch&, std::size_t first, std::size_t last);
+    // A column of the batch.
+    struct Cells {
+        const Cell* cells;
+        bool is_decimal;
+    };
+    Hash128 hash_small(std::size_t row);
     Hash128 hash_large(const Batch&, std::size_t row) const;
 
     std::vector<Part> parts_;
     std::vector<std::size_t> sizes_;  // of the rows' encoded texts
-    std::vector<char*> ends_;         // where the next cell of a row goes
-    std::vector<char> encoded_;
+    std::vector<Cells> cells_;
+    std::vector<char> encoded_;  // a row's text
     std::vector<Hash128> hashes_;
 };
 
