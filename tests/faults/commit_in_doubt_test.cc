@@ -25,12 +25,7 @@ protected:
         auto answer = std::async(std::launch::async, [this] {
             return CommitRecord::has_committed(context_, *database_->writer(), "people", "people", "01A");
         });
-        EXPECT_TRUE(eventually([&] {
-            return place_->rows(GetParam() == "postgres"
-                                    ? "select count(*) from pg_locks where not granted"
-                                    : "select count(*) from information_schema.innodb_trx where trx_state = "
-                                      "'LOCK WAIT'") == "1";
-        }));
+        EXPECT_TRUE(eventually([&] { return place_->lock_waits() == "1"; }));
         return answer;
     }
 

@@ -27,6 +27,8 @@ public:
     virtual std::unique_ptr<Database> database() const = 0;
     // Rows as "a|b;c|d", NULL as "NULL".
     virtual std::string rows(const std::string& query) = 0;
+    // How many sessions wait for a lock of another one; only where sessions can.
+    virtual std::string lock_waits() { return "0"; }
 };
 
 class SqlitePlace final : public Place {
@@ -81,6 +83,8 @@ public:
             database_);
     }
 
+    std::string lock_waits() override { return rows("select count(*) from pg_locks where not granted"); }
+
 private:
     Postgres& server_;
     std::string database_;
@@ -114,6 +118,13 @@ public:
             c = c == '\t' ? '|' : c == '\n' ? ';' : c;
         }
         return printed;
+    }
+
+    // Unlike information_schema.innodb_trx, this is never out of date, however often it is asked.
+    std::string lock_waits() override {
+        return rows(
+            "select variable_value from information_schema.global_status where variable_name = "
+            "'INNODB_ROW_LOCK_CURRENT_WAITS'");
     }
 
 private:
