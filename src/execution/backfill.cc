@@ -45,10 +45,6 @@ ChunkedReading chunked_reading(const RunRequest& request, const MappingDefinitio
     return {.command = std::move(command), .chunk = {.span = *span}};
 }
 
-bool has_arrived(RunOutcome outcome) {
-    return outcome == RunOutcome::Succeeded || outcome == RunOutcome::Partial || outcome == RunOutcome::Empty;
-}
-
 void add(RowCounts& sum, const RowCounts& rows) {
     sum.read += rows.read;
     sum.filtered += rows.filtered;

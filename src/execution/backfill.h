@@ -22,9 +22,6 @@ struct BackfillResult {
 // The chunks that the request means. Throws Invalid where there can be none.
 ChunkedReading chunked_reading(const RunRequest&, const MappingDefinition&, const std::string& zone);
 
-// Whether the rows of such a run have arrived.
-bool has_arrived(RunOutcome);
-
 void add(RowCounts& sum, const RowCounts& rows);
 
 }  // namespace rowhaul

@@ -447,24 +447,14 @@ void MappingRun::end(RunOutcome outcome, std::vector<StoredFile> files) {
     if (delivered) {
         files = stored_files(FileState::Published);
     }
-    auto ended = record();
-    ended.outcome = outcome;
-    ended.ended = waybill_.ended;
-    ended.rows_read = waybill_.report.rows.read;
-    ended.message = waybill_.message;
-    ended.waybill = to_json(waybill_);
-    setting_.store.end(ended, is_run ? files : std::vector<StoredFile>{},
+    setting_.store.end(record(), is_run ? files : std::vector<StoredFile>{},
                        delivered ? std::optional(sequence_) : std::nullopt);
 }
 
 ExecutionRecord MappingRun::record() const {
-    return {.id = waybill_.execution,
-            .parent = setting_.parent,
-            .task = waybill_.task,
-            .mapping = waybill_.mapping,
-            .kind = waybill_.kind,
-            .cause = waybill_.cause,
-            .started = waybill_.started};
+    auto record = record_of(waybill_);
+    record.parent = setting_.parent;
+    return record;
 }
 
 std::vector<StoredFile> MappingRun::stored_files(FileState state) const {

@@ -15,8 +15,7 @@ namespace rowhaul {
 namespace {
 
 bool has_arrived(const ExecutionRecord& record) {
-    return record.outcome && (*record.outcome == RunOutcome::Succeeded || *record.outcome == RunOutcome::Partial ||
-                              *record.outcome == RunOutcome::Empty);
+    return record.outcome && has_arrived(*record.outcome);
 }
 
 Error not_undoable(const ExecutionRecord& record, const std::string& why, std::string advice) {
@@ -50,19 +49,6 @@ std::string warning_of(const Waybill& waybill, std::string_view code) {
 
 Moment now() {
     return std::chrono::system_clock::now();
-}
-
-ExecutionRecord record_of(const Waybill& waybill) {
-    return {.id = waybill.execution,
-            .mapping = waybill.mapping,
-            .kind = waybill.kind,
-            .cause = waybill.cause,
-            .outcome = waybill.outcome,
-            .started = waybill.started,
-            .ended = waybill.ended,
-            .rows_read = waybill.report.rows.read,
-            .message = waybill.message,
-            .waybill = to_json(waybill)};
 }
 
 void take(Delivery delivery, HaulReport& report) {

@@ -143,6 +143,20 @@ RunOutcome outcome_from(const std::string& name) {
 
 }  // namespace
 
+ExecutionRecord record_of(const Waybill& waybill) {
+    return {.id = waybill.execution,
+            .task = waybill.task,
+            .mapping = waybill.mapping,
+            .kind = waybill.kind,
+            .cause = waybill.cause,
+            .outcome = waybill.outcome,
+            .started = waybill.started,
+            .ended = waybill.ended,
+            .rows_read = waybill.report.rows.read,
+            .message = waybill.message,
+            .waybill = to_json(waybill)};
+}
+
 RunOutcome outcome_of(const HaulReport& report) {
     const auto is_bad = [](const SourceFile& file) { return !file.problem.empty(); };
     if (report.rows.rejected > 0 || std::ranges::any_of(report.source_files, is_bad)) {

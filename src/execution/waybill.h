@@ -44,6 +44,8 @@ struct Waybill {
 std::string to_json(const Waybill&);
 // Its part "rows".
 std::string to_json(const RowCounts&);
+// The entry of its execution, ended as it says.
+ExecutionRecord record_of(const Waybill&);
 // Reads what to_json wrote.
 Waybill waybill_from_json(std::string_view json);
 

@@ -79,6 +79,9 @@ std::string_view name_of(ExecutionState state) {
 std::string_view name_of(RunOutcome outcome) {
     return to_name(outcome_names, outcome);
 }
+bool has_arrived(RunOutcome outcome) {
+    return outcome == RunOutcome::Succeeded || outcome == RunOutcome::Partial || outcome == RunOutcome::Empty;
+}
 
 Store::Store(const std::filesystem::path& home) : database_(store_path(home), SqliteAccess::Create) {
     database_.use_write_ahead_log();
@@ -162,14 +165,12 @@ void Store::end(const ExecutionRecord& record, const std::vector<StoredFile>& fi
 }
 
 void Store::settle_progress(const std::string& mapping, const std::string& id, RunOutcome outcome) {
-    const bool ended_well =
-        outcome == RunOutcome::Succeeded || outcome == RunOutcome::Partial || outcome == RunOutcome::Empty;
     const auto run = [&](std::string_view step) {
         auto statement = query(step);
         statement.bind_all(mapping, id);
         statement.run();
     };
-    if (ended_well) {
+    if (has_arrived(outcome)) {
         run("drop_earlier_cursors");
         run("count_cursor");
         run("drop_earlier_backfills");

@@ -23,6 +23,8 @@ enum class RunOutcome : std::uint8_t { Succeeded, Partial, Empty, Failed, Cancel
 
 std::string_view name_of(ExecutionState);
 std::string_view name_of(RunOutcome);
+// Whether the rows of a run that ended so have arrived.
+bool has_arrived(RunOutcome);
 
 // One run or test of a mapping, or of a task (then `mapping` is empty).
 struct ExecutionRecord {

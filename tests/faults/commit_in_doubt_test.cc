@@ -25,7 +25,7 @@ protected:
         auto answer = std::async(std::launch::async, [this] {
             return CommitRecord::has_committed(context_, *database_->writer(), "people", "people", "01A");
         });
-        EXPECT_TRUE(eventually([&] { return place_->lock_waits() == "1"; }));
+        EXPECT_TRUE(eventually([&] { return place_->somebody_waits(); }));
         return answer;
     }
 

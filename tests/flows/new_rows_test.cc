@@ -23,16 +23,7 @@ using testing::PostgresPlace;
 using testing::SqlitePlace;
 
 std::string rows_of(const Company& company, const std::string& query) {
-    SqliteHandle shop(company / "shop.db", SqliteAccess::ReadWrite);
-    auto statement = shop.prepare(query);
-    std::string out;
-    while (statement.step()) {
-        out += out.empty() ? "" : ";";
-        for (int column = 0; column < statement.columns(); ++column) {
-            out += (column == 0 ? "" : "|") + statement.optional_text(column).value_or("NULL");
-        }
-    }
-    return out;
+    return SqlitePlace(company / "shop.db").rows(query);
 }
 
 // Rows of the table "events" of each database go into one of shop.db.

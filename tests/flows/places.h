@@ -27,8 +27,8 @@ public:
     virtual std::unique_ptr<Database> database() const = 0;
     // Rows as "a|b;c|d", NULL as "NULL".
     virtual std::string rows(const std::string& query) = 0;
-    // How many sessions wait for a lock of another one; only where sessions can.
-    virtual std::string lock_waits() { return "0"; }
+    // Whether one session waits for a lock of another one. Nobody can tell of SQLite: there it is true.
+    virtual bool somebody_waits() { return true; }
 };
 
 class SqlitePlace final : public Place {
@@ -83,7 +83,7 @@ public:
             database_);
     }
 
-    std::string lock_waits() override { return rows("select count(*) from pg_locks where not granted"); }
+    bool somebody_waits() override { return rows("select count(*) from pg_locks where not granted") == "1"; }
 
 private:
     Postgres& server_;
@@ -121,10 +121,10 @@ public:
     }
 
     // Unlike information_schema.innodb_trx, this is never out of date, however often it is asked.
-    std::string lock_waits() override {
+    bool somebody_waits() override {
         return rows(
-            "select variable_value from information_schema.global_status where variable_name = "
-            "'INNODB_ROW_LOCK_CURRENT_WAITS'");
+                   "select variable_value from information_schema.global_status where variable_name = "
+                   "'INNODB_ROW_LOCK_CURRENT_WAITS'") == "1";
     }
 
 private:

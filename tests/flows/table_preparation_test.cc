@@ -217,15 +217,7 @@ TEST_P(TablePreparation, WaitsForSomebodyElseWhoWritesWhenToldTo) {
     writer->begin({}, Reach::Tables);
     writer->execute({}, "update customers set amount = 2");
     auto run = company_.start({"run", "customers"});
-    // SQLite does not tell who waits, and InnoDB tells nothing new to who asks often.
-    const auto waiting = [&] {
-        return GetParam() == "sqlite" ? "1"
-               : GetParam() == "postgres"
-                   ? place_->rows("select count(*) from pg_locks where not granted")
-                   : place_->rows(
-                         "select count(*) from information_schema.processlist where info like 'select%for update'");
-    };
-    ASSERT_TRUE(testing::eventually([&] { return waiting() == "1"; })) << testing::read_file(company_ / "said");
+    ASSERT_TRUE(testing::eventually([&] { return place_->somebody_waits(); })) << testing::read_file(company_ / "said");
     EXPECT_EQ(place_->rows("select count(*) from customers"), "1");
     writer->commit({});
     EXPECT_EQ(run.wait(std::chrono::seconds(60)), 0) << testing::read_file(company_ / "said");
